@@ -1,0 +1,94 @@
+import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import { isApiKey } from '../src/api-key.ts'
+import { ProxyError } from '../src/errors.ts'
+import { requestSlot } from '../src/request-slot.ts'
+import type { KeyRecord } from '../src/store/find-key.ts'
+
+type AuthOptions = { hashKey(key: string): Buffer[] }
+
+/** Milliseconds a looked-up key is believed; a revocation is heard of sooner. */
+const KEY_MAX_AGE_MS = 1_000
+
+/** Keys remembered at a time; beyond that all are looked up again. */
+const KEYS_MAX = 10_000
+
+type Known = { record: Promise<KeyRecord | null>; until: number }
+
+/** Who is asking: finds the account of the API key before the body is read. */
+async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<void> {
+  const setAccount = requestSlot(app, 'account')
+  const known = new Map<string, Known>()
+  app.database.onChange((table) => {
+    if (['api_keys', 'accounts', '*'].includes(table)) known.clear()
+  })
+
+  async function find(hashes: string[]): Promise<KeyRecord | null> {
+    const records = await Promise.all(hashes.map((hash) => app.database.keys.submit(hash)))
+    return records.find((record) => record !== null) ?? null
+  }
+
+  function lookUp(key: string): Promise<KeyRecord | null> {
+    const hashes = hashKey(key).map((hash) => hash.toString('hex'))
+    const name = hashes[0] as string
+    const cached = known.get(name)
+    if (cached && cached.until > performance.now()) return cached.record
+    if (known.size >= KEYS_MAX) known.clear()
+    const record = find(hashes)
+    known.set(name, { record, until: performance.now() + KEY_MAX_AGE_MS })
+    record.then(
+      (found) => found === null && known.delete(name),
+      () => known.delete(name),
+    )
+    return record
+  }
+
+  app.decorate('authenticate', async (request) => {
+    const key = keyOf(request)
+    if (!isApiKey(key)) throw new ProxyError('invalid_api_key')
+    const record = await lookUp(key)
+    if (record === null || record.revokedAt !== null) throw new ProxyError('invalid_api_key')
+    if (record.expiresAt !== null && record.expiresAt.getTime() <= Date.now()) {
+      throw new ProxyError('invalid_api_key', { message: 'This API key has expired.' })
+    }
+    if (record.accountStatus !== 'active') throw new ProxyError('account_suspended')
+    setAccount(request, {
+      id: record.accountId,
+      tier: record.tier,
+      keyId: record.id,
+      keyModels: record.models,
+    })
+  })
+}
+
+/** The key of a request; SDKs send it in one of three headers (W-117). */
+function keyOf(request: FastifyRequest): string {
+  const { authorization, 'api-key': azure, 'x-api-key': anthropic } = request.headers
+  const bearer = authorization?.match(/^\s*bearer\s+(\S+)\s*$/i)?.[1]
+  const keys = new Set([bearer, azure, anthropic].filter((key) => typeof key === 'string'))
+  const [key, ...others] = keys
+  if (key === undefined) throw new ProxyError('missing_api_key')
+  if (others.length > 0) {
+    const message = 'The request has two different API keys.'
+    throw new ProxyError('invalid_api_key', { message })
+  }
+  return key
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook (onRequest). @throws ProxyError missing_api_key, invalid_api_key, account_suspended */
+    authenticate: onRequestAsyncHookHandler
+  }
+  interface FastifyRequest {
+    readonly account: {
+      id: string
+      tier: string
+      keyId: string
+      /** Models the key is limited to; null is no limit. */
+      keyModels: string[] | null
+    }
+  }
+}
+
+export default fp(auth, { name: 'auth', dependencies: ['database'] })

@@ -1,0 +1,132 @@
+import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import { promptBound } from '../src/domain/bounds.ts'
+import type { MicroCredits } from '../src/domain/credits.ts'
+import { clampedLimit, type HoldPlan, planHold } from '../src/domain/hold.ts'
+import { ProxyError } from '../src/errors.ts'
+import { requestSlot } from '../src/request-slot.ts'
+import { storable } from '../src/store/request-record.ts'
+import type { ReserveAnswer } from '../src/store/reserve.ts'
+import { Tokenizer } from '../src/tokenizer.ts'
+import type { ChatRequest } from '../src/wire/chat-request.ts'
+import { promptText } from '../src/wire/prompt.ts'
+
+/** Tokens a chat template adds around a message, at most. */
+const TEMPLATE_TOKENS_PER_MESSAGE = 8
+
+/** Credits: nothing is sent upstream before the ledger holds what it may cost. */
+async function credit(app: FastifyInstance): Promise<void> {
+  const setHold = requestSlot(app, 'hold')
+  const tokenizer = new Tokenizer()
+  app.decorate('tokenizer', tokenizer)
+  app.addHook('onClose', async () => tokenizer.close())
+
+  async function reserve(request: FastifyRequest, plan: HoldPlan): Promise<ReserveAnswer> {
+    const { account } = request
+    return app.database.reserve.submit({
+      id: request.id,
+      accountId: account.id,
+      keyId: account.keyId,
+      amount: plan.amount,
+      minimum: plan.minimum,
+      terms: termsOf(request),
+    })
+  }
+
+  /** A plan with the exact size of the prompt, where its bytes bound it too loosely to pay for. */
+  async function tightened(request: FastifyRequest, plan: HoldPlan): Promise<HoldPlan | null> {
+    const body = request.body as ChatRequest
+    const tokens = await tokenizer.count(promptText(body.messages))
+    if (tokens === null) return null
+    const messages = (body.messages as unknown[]).length
+    const { limits } = request.route
+    const media = { ...body.prompt, bytes: 0, binaryBytes: 0 }
+    const exact =
+      tokens + messages * TEMPLATE_TOKENS_PER_MESSAGE + promptBound(media, limits.contextWindow)
+    return exact < plan.promptTokens ? planOf(request, exact) : null
+  }
+
+  app.decorate('holdCredits', async (request, reply) => {
+    const body = request.body as ChatRequest
+    const bound = promptBound(
+      { ...body.prompt, bytes: body.bytes },
+      request.route.limits.contextWindow,
+    )
+    let plan = planOf(request, bound)
+    let answer = await reserve(request, plan)
+    if (answer.outcome === 'insufficient' || answer.outcome === 'credits_held') {
+      const exact = await tightened(request, plan)
+      if (exact !== null) {
+        plan = exact
+        answer = await reserve(request, plan)
+      }
+    }
+    refuseUnlessHeld(answer)
+    const { rate } = request.route
+    const outputLimit = clampedLimit(plan, answer.granted, body.choices, rate)
+    if (outputLimit !== null) reply.header('x-tollkeeper-max-tokens', String(outputLimit))
+    setHold(request, { amount: answer.granted, plan, outputLimit })
+    request.isHeld = true
+  })
+  app.decorateRequest('isHeld', false)
+}
+
+function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
+  const { stream, choices, outputLimit } = request.body as ChatRequest
+  const { tier, route } = request
+  const { limits: model, rate } = route
+  return planHold({ stream, choices, outputLimit, promptTokens, model, tier, rate })
+}
+
+/** What is pinned on the hold, so that a change of price or route never touches a running request. */
+function termsOf({ body, route, routeOptions }: FastifyRequest) {
+  const { model, stream } = body as ChatRequest
+  const { markupPpm, priceId, ...classes } = route.rate
+  const rate = Object.entries(classes).map(([name, amount]) => [name, amount.toString()])
+  return {
+    endpoint: routeOptions.url,
+    model: storable(model),
+    provider: route.provider,
+    upstream_model: storable(route.upstreamModel),
+    stream,
+    price_id: priceId,
+    markup_ppm: markupPpm.toString(),
+    rate: Object.fromEntries(rate),
+  }
+}
+
+function refuseUnlessHeld({ outcome }: ReserveAnswer): void {
+  switch (outcome) {
+    case 'held':
+      return
+    case 'insufficient':
+      throw new ProxyError('insufficient_quota')
+    case 'credits_held':
+      throw new ProxyError('credits_held')
+    case 'inactive':
+      throw new ProxyError('account_suspended')
+    default:
+      throw new Error(`the ledger answered ${outcome} to a new hold`)
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook (preHandler). @throws ProxyError insufficient_quota, credits_held, ledger_unavailable */
+    holdCredits: preHandlerAsyncHookHandler
+    tokenizer: Tokenizer
+  }
+  interface FastifyRequest {
+    /** Credits held for this request; they end in settlement, whatever happens. */
+    readonly hold: {
+      /** Grows with the slices of a stream. */
+      amount: MicroCredits
+      plan: HoldPlan
+      /** The output limit a choice is sent upstream with; null leaves the client's alone. */
+      outputLimit: number | null
+    }
+    isHeld: boolean
+  }
+}
+
+export default fp(credit, { name: 'credit', dependencies: ['database', 'tier'] })

@@ -1,0 +1,95 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { hostname } from 'node:os'
+import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import postgres from 'postgres'
+import { type Catalogue, loadCatalogue } from '../src/store/catalogue.ts'
+import { followChanges } from '../src/store/change-feed.ts'
+import { createExtendLane } from '../src/store/extend.ts'
+import { createKeyLane } from '../src/store/find-key.ts'
+import { registerInstance } from '../src/store/instances.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { createReserveLane } from '../src/store/reserve.ts'
+import { pinCreditsPerUsd } from '../src/store/settings.ts'
+import { createSettleLane } from '../src/store/settle.ts'
+import { SettlementQueue } from '../src/store/settlement-queue.ts'
+
+type DatabaseOptions = { url: string; creditsPerUsd: bigint }
+
+/** Connections for everything but money and keys: the admin API, the catalogue, reads. */
+const POOL_SIZE = 4
+
+/** Seconds between two reads of the catalogue, should a notification have been missed. */
+const CATALOGUE_MAX_AGE_S = 10
+
+/** Postgres: migrated, with a lane for each statement of the hot path and a pool for the rest. */
+async function database(app: FastifyInstance, options: DatabaseOptions): Promise<void> {
+  await migrate(options.url)
+  const sql = postgres(options.url, { max: POOL_SIZE, onnotice: () => {} })
+  const db = drizzle(sql)
+  await pinCreditsPerUsd(db, options.creditsPerUsd)
+
+  const instanceId = randomUUIDv7()
+  await registerInstance(db, instanceId, hostname())
+  const keys = createKeyLane(options.url)
+  const reserve = createReserveLane(options.url, instanceId)
+  const extend = createExtendLane(options.url)
+  const settle = createSettleLane(options.url)
+  const settlements = new SettlementQueue((settlement) => settle.submit(settlement))
+
+  const listeners = new Set<(table: string) => void>()
+  let catalogue = await loadCatalogue(db)
+  const reload = async () => {
+    catalogue = await loadCatalogue(db)
+    return catalogue
+  }
+  const refresh = () => {
+    reload().catch((err) => app.log.warn({ err }, 'the catalogue could not be read again'))
+  }
+  const timer = setInterval(refresh, CATALOGUE_MAX_AGE_S * 1_000)
+  listeners.add((table) => {
+    if (['tiers', 'models', 'prices', '*'].includes(table)) refresh()
+  })
+  await followChanges(sql, (table) => {
+    for (const listener of listeners) listener(table)
+  })
+
+  app.decorate('database', {
+    db,
+    keys,
+    reserve,
+    extend,
+    settlements,
+    catalogue: () => catalogue,
+    reloadCatalogue: reload,
+    onChange: (listener: (table: string) => void) => void listeners.add(listener),
+  })
+
+  app.addHook('onClose', async () => {
+    clearInterval(timer)
+    await settlements.idle()
+    await Promise.all([keys, reserve, extend, settle].map((lane) => lane.close()))
+    await sql.end({ timeout: 5 })
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    database: {
+      db: PostgresJsDatabase
+      keys: ReturnType<typeof createKeyLane>
+      reserve: ReturnType<typeof createReserveLane>
+      extend: ReturnType<typeof createExtendLane>
+      settlements: SettlementQueue
+      /** Tiers, models and prices as they are now. */
+      catalogue(): Catalogue
+      /** Reads them again now, for a name that only this moment can have added. */
+      reloadCatalogue(): Promise<Catalogue>
+      /** Hears the name of each cached table that changed; `*` when one may have. */
+      onChange(listener: (table: string) => void): void
+    }
+  }
+}
+
+export default fp(database, { name: 'database', dependencies: ['errors'] })

@@ -1,0 +1,88 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
+import { errorBody, errorHeaders } from '../src/wire/error-body.ts'
+
+/** Fastify's own errors that are the client's fault, and what the catalogue calls them. */
+const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
+  FST_ERR_BAD_URL: 'unknown_url',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'request_too_large',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_http',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_VALIDATION: 'invalid_value',
+}
+
+/**
+ * The only place that turns an error into bytes. Whatever is thrown, the answer has the shape of
+ * an OpenAI error, and a 5xx says nothing of our insides.
+ */
+async function errors(app: FastifyInstance): Promise<void> {
+  const known = knownPaths(app)
+
+  app.setErrorHandler((thrown: FastifyError, request, reply) => {
+    const error = fromFramework(thrown)
+    request.failure = error
+    return sendError(reply, error)
+  })
+
+  app.setNotFoundHandler((request, reply) => {
+    const path = request.url.split('?')[0] as string
+    const methods = known(path)
+    const details = { message: `Invalid URL (${request.method} ${path.slice(0, 200)})` }
+    if (methods.length === 0) throw new ProxyError('unknown_url', details)
+    reply.header('allow', methods.join(', '))
+    throw new ProxyError('method_not_supported')
+  })
+
+  app.decorateRequest('failure', null)
+}
+
+/** Answers with an error of the catalogue. */
+export function sendError(reply: FastifyReply, error: ProxyError): FastifyReply {
+  return reply.code(error.status).headers(errorHeaders(error)).send(errorBody(error))
+}
+
+/** Answers a URL that the router can not read. */
+export function frameworkErrors(
+  thrown: FastifyError,
+  _request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  void sendError(reply, fromFramework(thrown))
+}
+
+function fromFramework(thrown: FastifyError): ProxyError {
+  const code = FRAMEWORK_ERRORS[thrown.code]
+  if (code === undefined) return toProxyError(thrown)
+  const invalid = thrown.validation?.[0]
+  if (invalid === undefined) return new ProxyError(code, { cause: thrown })
+  const named = invalid.params.missingProperty ?? invalid.params.additionalProperty
+  const path = invalid.instancePath.split('/').filter(Boolean)
+  const param = [...path, ...(typeof named === 'string' ? [named] : [])].join('.')
+  return new ProxyError(code, { message: thrown.message, param, cause: thrown })
+}
+
+/** Remembers every route, to tell a wrong method from an unknown path. */
+function knownPaths(app: FastifyInstance): (path: string) => string[] {
+  const routes: { pattern: RegExp; method: string }[] = []
+  app.addHook('onRoute', ({ url, method }) => {
+    const source = url
+      .split('/')
+      .map((part) => (part === '*' ? '.+' : part.startsWith(':') ? '[^/]+' : RegExp.escape(part)))
+      .join('/')
+    for (const one of [method].flat())
+      routes.push({ pattern: new RegExp(`^${source}$`), method: one })
+  })
+  return (path) => routes.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method)
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The error this request was answered with, for the log. */
+    failure: ProxyError | null
+  }
+}
+
+export default fp(errors, { name: 'errors' })

@@ -1,0 +1,42 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { requestLine, settledLine } from '../src/log-line.ts'
+import type { RequestRecord } from '../src/store/request-record.ts'
+import type { SettleAnswer } from '../src/store/settle.ts'
+
+/** One canonical line a request, and its id on every answer. */
+async function observability(app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id)
+    reply.raw.once('close', () => {
+      if (!request.isHeld) logUnheld(request, reply)
+    })
+  })
+
+  app.decorate('logSettled', (request, record, charge) => {
+    const level = record.errorCode === null ? 'info' : 'warn'
+    request.log[level](settledLine(request.id, request.account.id, record, charge), 'request')
+  })
+}
+
+function logUnheld(request: FastifyRequest, reply: FastifyReply): void {
+  const { failure } = request
+  const level = failure === null ? 'info' : failure.status >= 500 ? 'error' : 'warn'
+  const facts = {
+    requestId: request.id,
+    endpoint: request.routeOptions.url ?? null,
+    status: reply.raw.headersSent ? reply.raw.statusCode : 499,
+    durationMs: Math.round(reply.elapsedTime),
+    failure,
+  }
+  request.log[level](requestLine(facts), 'request')
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Writes the canonical line of a request that held credits, once it is settled. */
+    logSettled(request: FastifyRequest, record: RequestRecord, charge: SettleAnswer): void
+  }
+}
+
+export default fp(observability, { name: 'observability', dependencies: ['errors'] })

@@ -1,0 +1,148 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import type { UpstreamTimeouts } from '../src/config.ts'
+import { Meter } from '../src/domain/meter.ts'
+import {
+  type Delivered,
+  type EstimationMethod,
+  estimateCompletion,
+  tokensOfCharacters,
+  type Usage,
+} from '../src/domain/usage.ts'
+import type { Tokenizer } from '../src/tokenizer.ts'
+import { Exchange } from '../src/upstream/exchange.ts'
+import { createModelLister } from '../src/upstream/list-models.ts'
+import { UpstreamPools } from '../src/upstream/pools.ts'
+import type { Relayed } from '../src/upstream/relay.ts'
+import { upstreamHeaders } from '../src/upstream/request-headers.ts'
+import type { UpstreamTarget } from '../src/upstream/target.ts'
+import { type ChatRequest, upstreamBody } from '../src/wire/chat-request.ts'
+import { promptText } from '../src/wire/prompt.ts'
+
+type ProviderOptions = {
+  target: UpstreamTarget
+  timeouts: UpstreamTimeouts
+  commitMs: number
+  estimation: EstimationMethod
+}
+
+/** The upstream: forwards a held request, and relays its answer as it comes. */
+async function provider(app: FastifyInstance, options: ProviderOptions): Promise<void> {
+  const { target } = options
+  const pools = new UpstreamPools(options.timeouts)
+  app.addHook('onClose', () => pools.close())
+
+  async function extend(request: FastifyRequest, amount: bigint): Promise<bigint | null> {
+    const { hold, account } = request
+    const held = await app.database.extend.submit({ id: request.id, accountId: account.id, amount })
+    if (held <= hold.amount) return null
+    hold.amount = held
+    return held
+  }
+
+  function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
+    const { stream, wantsUsage } = request.body as ChatRequest
+    const { hold, route } = request
+    return new Exchange({
+      response: reply.raw,
+      stream,
+      wantsUsage,
+      keepText: options.estimation === 'tokenizer',
+      commitMs: options.commitMs,
+      meter: new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount }),
+      extend: (amount) => extend(request, amount),
+      estimate: estimator(request, options.estimation, app.tokenizer),
+      takeOver: () => streamHeaders(reply.hijack()),
+      ended: (relayed) => {
+        request.relayed = relayed
+      },
+    })
+  }
+
+  app.decorateRequest('relayed', null)
+  app.decorateRequest('exchange', null)
+  app.decorate('upstream', target)
+  app.decorate(
+    'upstreamModels',
+    createModelLister(target, () => pools.of(target.origin)),
+  )
+  app.decorate('forward', async (request: FastifyRequest, reply: FastifyReply, path: string) => {
+    const body = request.body as ChatRequest
+    const exchange = exchangeFor(request, reply)
+    request.exchange = exchange
+    const answer = await exchange.run(pools.of(target.origin), {
+      path: target.pathOf(path),
+      headers: upstreamHeaders({
+        client: request.headers,
+        apiKey: target.apiKey,
+        stream: body.stream,
+        requestId: request.id,
+      }),
+      body: upstreamBody(body, {
+        upstreamModel: request.route.upstreamModel,
+        outputLimit: request.hold.outputLimit,
+      }),
+    })
+    if (answer instanceof Buffer) {
+      return reply.header('content-type', 'application/json; charset=utf-8').send(answer)
+    }
+    return reply.sent ? reply : reply.hijack()
+  })
+}
+
+/** Counts what nobody reported: the prompt, and what was delivered. */
+function estimator(request: FastifyRequest, method: EstimationMethod, tokenizer: Tokenizer) {
+  const { prompt, messages } = request.body as ChatRequest
+  const worth = (promptTokens: number, completionTokens: number): Usage => ({
+    promptTokens,
+    cachedTokens: 0,
+    completionTokens,
+    reasoningTokens: 0,
+  })
+  const byLength = (delivered: Delivered) =>
+    worth(tokensOfCharacters(prompt.characters), estimateCompletion(method, delivered))
+  return (reported: Usage | null, delivered: Delivered, text: () => string) => {
+    if (method !== 'tokenizer' || reported !== null || delivered.completionLength === 0) {
+      return byLength(delivered)
+    }
+    const counts = [tokenizer.count(promptText(messages)), tokenizer.count(text())]
+    return Promise.all(counts).then(([promptTokens, completionTokens]) => {
+      const fallback = byLength(delivered)
+      return worth(
+        promptTokens ?? fallback.promptTokens,
+        completionTokens || fallback.completionTokens,
+      )
+    })
+  }
+}
+
+/** The head of an event stream (W-50), after what earlier hooks have set. */
+function streamHeaders(reply: FastifyReply): Record<string, string> {
+  return {
+    ...(reply.getHeaders() as Record<string, string>),
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache, no-transform',
+    'x-accel-buffering': 'no',
+  }
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** The provider of the environment, or the sandbox. */
+    upstream: UpstreamTarget
+    /** The model names the upstream lists; empty where it lists none. */
+    upstreamModels(): Promise<string[]>
+    /**
+     * Handler: sends the request to an endpoint of the upstream and relays the answer.
+     * @throws ProxyError the failure, while nothing has been written to the client
+     */
+    forward(request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply>
+  }
+  interface FastifyRequest {
+    exchange: Exchange | null
+    /** How the upstream's side ended; set before the client is told. */
+    relayed: Relayed | null
+  }
+}
+
+export default fp(provider, { name: 'provider', dependencies: ['credit'] })

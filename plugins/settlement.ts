@@ -1,0 +1,89 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+  onResponseAsyncHookHandler,
+  preHandlerAsyncHookHandler,
+} from 'fastify'
+import fp from 'fastify-plugin'
+import { ProxyError } from '../src/errors.ts'
+import { settlementOf } from '../src/settlement.ts'
+import { NOTHING_RELAYED } from '../src/upstream/relay.ts'
+
+/** Milliseconds that clients get to read the event that ends their stream at a shutdown. */
+const LAST_WORDS_MS = 1_000
+
+/**
+ * Settlement: one door, that every held request goes through once. `onResponse` opens it after a
+ * finished answer, `close` after a hang-up; Fastify has no hook that fires for both.
+ */
+async function settlement(app: FastifyInstance): Promise<void> {
+  const open = new Map<string, FastifyRequest>()
+  let draining = false
+  let drained = () => {}
+
+  /** Queues the settlement. A fault of billing is logged, and never the client's. */
+  function settle(request: FastifyRequest, reply: FastifyReply): void {
+    if (!open.delete(request.id)) return
+    if (open.size === 0) drained()
+    const settlement = settlementOf(request, reply, app.upstream.baseUrl)
+    const answer = app.database.settlements.add(settlement)
+    void answer.then((charge) => app.logSettled(request, settlement.record, charge))
+  }
+
+  function hangUp(request: FastifyRequest, reply: FastifyReply): void {
+    request.exchange?.abandon()
+    request.relayed ??= { ...NOTHING_RELAYED, outcome: 'client_gone', error: null }
+    settle(request, reply)
+  }
+
+  app.decorate('refuseWhileDraining', async (_request, reply) => {
+    if (!draining) return
+    reply.header('connection', 'close')
+    throw new ProxyError('shutting_down')
+  })
+
+  app.decorate('drain', async (timeoutMs: number) => {
+    draining = true
+    const done = new Promise<void>((resolve) => {
+      drained = resolve
+    })
+    if (open.size > 0) await Promise.race([done, delay(timeoutMs, null, { ref: false })])
+    for (const { exchange } of open.values()) exchange?.stop(new ProxyError('shutting_down'))
+    if (open.size > 0) await Promise.race([done, delay(LAST_WORDS_MS, null, { ref: false })])
+  })
+
+  app.decorate('watchForHangUp', async (request, reply) => {
+    open.set(request.id, request)
+    reply.raw.once('close', () => {
+      if (!reply.raw.writableFinished) hangUp(request, reply)
+    })
+    if (!reply.raw.closed) return
+    hangUp(request, reply) // it left while its hold was being placed
+    return reply.hijack()
+  })
+
+  app.decorate('settle', async (request, reply) => {
+    if (request.isHeld) settle(request, reply)
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook (onRequest). @throws ProxyError shutting_down */
+    refuseWhileDraining: onRequestAsyncHookHandler
+    /** Admits nothing more, lets what runs finish for so long, and ends the rest with an error. */
+    drain(timeoutMs: number): Promise<void>
+    /** Hook (preHandler, after holdCredits): from here on the hold ends in settlement. */
+    watchForHangUp: preHandlerAsyncHookHandler
+    /** Hook (onResponse). */
+    settle: onResponseAsyncHookHandler
+  }
+}
+
+export default fp(settlement, {
+  name: 'settlement',
+  dependencies: ['database', 'observability', 'credit', 'provider'],
+})

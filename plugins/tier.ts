@@ -1,0 +1,69 @@
+import type { FastifyInstance, preHandlerAsyncHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import type { ModelLimits } from '../src/domain/bounds.ts'
+import type { MicroCredits } from '../src/domain/credits.ts'
+import { fallbackRate, type Rate, rateOfPrice } from '../src/domain/price.ts'
+import { allowsModel, type Tier } from '../src/domain/tier.ts'
+import { ProxyError } from '../src/errors.ts'
+import { requestSlot } from '../src/request-slot.ts'
+import type { ChatRequest } from '../src/wire/chat-request.ts'
+
+type TierOptions = {
+  /** The provider that serves every model no route names. */
+  provider: string
+  creditsPerUsd: bigint
+  fallbackPer1000Tokens: MicroCredits
+}
+
+const NO_LIMITS: ModelLimits = {
+  contextWindow: null,
+  maxOutputTokens: null,
+  holdOutputTokens: null,
+}
+
+/** What the account may use, by which provider, and at what rate. */
+async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
+  const setTier = requestSlot(app, 'tier')
+  const setRoute = requestSlot(app, 'route')
+
+  app.decorate('enforceTier', async (request) => {
+    const { account } = request
+    const { model } = request.body as ChatRequest
+    let catalogue = app.database.catalogue()
+    if (!catalogue.tiers.has(account.tier)) catalogue = await app.database.reloadCatalogue()
+    const tier = catalogue.tiers.get(account.tier)
+    if (tier === undefined) throw new Error(`the tier ${account.tier} is not in the catalogue`)
+    if (!allowsModel(tier.models, model) || !allowsModel(account.keyModels, model)) {
+      throw new ProxyError('model_not_allowed', { param: 'model' })
+    }
+    const price = catalogue.priceAt(options.provider, model, new Date())
+    setTier(request, tier)
+    setRoute(request, {
+      provider: options.provider,
+      upstreamModel: model,
+      limits: catalogue.models.get(model) ?? NO_LIMITS,
+      rate: price
+        ? rateOfPrice(price, options.creditsPerUsd, tier.markupPpm)
+        : fallbackRate(options.fallbackPer1000Tokens, tier.markupPpm),
+    })
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    /** Hook (preHandler). @throws ProxyError model_not_allowed */
+    enforceTier: preHandlerAsyncHookHandler
+  }
+  interface FastifyRequest {
+    readonly tier: Tier
+    /** Where the model is served, and what it costs there. */
+    readonly route: {
+      provider: string
+      upstreamModel: string
+      limits: ModelLimits
+      rate: Rate
+    }
+  }
+}
+
+export default fp(tier, { name: 'tier', dependencies: ['auth'] })

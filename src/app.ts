@@ -1,0 +1,84 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify'
+import auth from '../plugins/auth.ts'
+import credit from '../plugins/credit.ts'
+import database from '../plugins/database.ts'
+import errors, { frameworkErrors } from '../plugins/errors.ts'
+import observability from '../plugins/observability.ts'
+import provider from '../plugins/provider.ts'
+import settlement from '../plugins/settlement.ts'
+import tier from '../plugins/tier.ts'
+import { createKeyHasher } from './api-key.ts'
+import { clientErrorHandler } from './client-error.ts'
+import type { Config } from './config.ts'
+import { adminRoutes } from './routes/admin/index.ts'
+import { health } from './routes/health.ts'
+import { v1 } from './routes/v1/index.ts'
+import { upstreamTarget } from './upstream/target.ts'
+
+/** What the process edge found out before the app can be built. */
+export type AppConfig = Config & {
+  databaseUrl: string
+  secretKeys: string[]
+  /** `off` serves no admin API. */
+  adminToken: string
+  upstream: NonNullable<Config['upstream']>
+}
+
+/** Milliseconds a client may take for the headers, and for the whole request with its body. */
+const HEADERS_TIMEOUT_MS = 10_000
+const REQUEST_TIMEOUT_MS = 120_000
+
+/** Longer than the idle timeout of load balancers, so that they never reuse a closed connection. */
+const KEEP_ALIVE_TIMEOUT_MS = 75_000
+
+/** The app, as a function of its configuration. The plugins are in the order a request meets them. */
+export async function buildApp(
+  config: AppConfig,
+  loggerInstance: FastifyBaseLogger,
+): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance,
+    disableRequestLogging: true,
+    genReqId: () => randomUUIDv7(),
+    requestIdHeader: false,
+    bodyLimit: config.bodyLimitBytes,
+    trustProxy: config.trustProxy,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 512 },
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+    frameworkErrors,
+    clientErrorHandler,
+  })
+  const hashKey = createKeyHasher(config.secretKeys)
+  const { baseUrl, apiKey } = config.upstream
+
+  await app.register(errors)
+  await app.register(observability)
+  await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
+  await app.register(auth, { hashKey })
+  await app.register(tier, {
+    provider: config.providerName,
+    creditsPerUsd: config.creditsPerUsd,
+    fallbackPer1000Tokens: config.fallbackPer1000Tokens,
+  })
+  await app.register(credit)
+  await app.register(provider, {
+    target: upstreamTarget(config.providerName, baseUrl, apiKey),
+    timeouts: config.timeouts,
+    commitMs: config.streamCommitMs,
+    estimation: config.tokenEstimation,
+  })
+  await app.register(settlement)
+
+  await app.register(v1, { prefix: '/v1' })
+  if (config.adminToken !== 'off') {
+    await app.register(adminRoutes, { prefix: '/admin', token: config.adminToken, hashKey })
+  }
+  await app.register(health)
+  return app
+}

@@ -1,0 +1,39 @@
+import { completeUsage, type Delivered, type Usage } from './usage.ts'
+
+/** How a request ended. */
+export type Outcome =
+  | 'completed'
+  | 'client_gone'
+  | 'upstream_error'
+  | 'upstream_broken'
+  | 'timed_out'
+  | 'out_of_credits'
+  | 'refused'
+  | 'shutting_down'
+  | 'crashed'
+
+/** Everything the upstream's side of a request left behind, once it has ended. */
+export type Ending = {
+  outcome: Outcome
+  delivered: Delivered
+  /** The last usage the upstream reported. */
+  reported: Usage | null
+  /** What the prompt and the delivered text are worth without a report. */
+  estimated: Usage
+  /** The upstream's answer began: from then on there is something to charge. */
+  answered: boolean
+}
+
+export type ChargedUsage = { usage: Usage; source: 'reported' | 'estimated' }
+
+/**
+ * The usage a request is charged. Nothing is free because something failed, nothing is charged
+ * because something failed: what the upstream reported, completed by the estimate where it left
+ * something out; the estimate of what was delivered where it reported nothing; null, and no
+ * charge, where its answer never began.
+ */
+export function usageToCharge(ending: Ending): ChargedUsage | null {
+  if (!ending.answered) return null
+  const usage = completeUsage(ending.reported, ending.estimated)
+  return { usage, source: ending.reported === null ? 'estimated' : 'reported' }
+}

@@ -1,0 +1,106 @@
+import { divideRoundingUp, type MicroCredits } from './credits.ts'
+import type { Usage } from './usage.ts'
+
+/**
+ * What one call costs, pinned on its hold. Token classes are in nano-credits per million tokens:
+ * fine enough that USD prices with 9 decimals need no rounding at any CREDITS_PER_USD.
+ */
+export type Rate = {
+  input: bigint
+  cachedInput: bigint
+  output: bigint
+  reasoning: bigint
+  /** Nano-credits a call, whatever its tokens. */
+  request: bigint
+  /** Parts per million: 1_000_000n sells at cost. */
+  markupPpm: bigint
+  /** The row of the price table this rate came from; null for the fallback multiplier. */
+  priceId: string | null
+}
+
+/** USD per million tokens (and USD a call), as nano-USD integers. */
+export type Price = Omit<Rate, 'markupPpm' | 'priceId'> & { id: string }
+
+export const MARKUP_NONE_PPM = 1_000_000n
+const TOKENS_PER_PRICE = 1_000_000n
+const NANO_PER_MICRO = 1_000n
+const USD_PATTERN = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$/
+
+/** Reads a decimal string of USD into nano-USD; null when it is not one (see docs/ledger.md). */
+export function parseUsd(text: string): bigint | null {
+  if (!USD_PATTERN.test(text)) return null
+  const [whole = '0', fraction = ''] = text.split('.')
+  return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
+}
+
+/** The rate of a priced model: nano-USD times credits per USD is nano-credits, without rounding. */
+export function rateOfPrice(price: Price, creditsPerUsd: bigint, markupPpm: bigint): Rate {
+  return {
+    input: price.input * creditsPerUsd,
+    cachedInput: price.cachedInput * creditsPerUsd,
+    output: price.output * creditsPerUsd,
+    reasoning: price.reasoning * creditsPerUsd,
+    request: price.request * creditsPerUsd,
+    markupPpm,
+    priceId: price.id,
+  }
+}
+
+/** The rate of a model nobody priced: so many credits per 1,000 tokens of any class. */
+export function fallbackRate(microCreditsPer1000Tokens: MicroCredits, markupPpm: bigint): Rate {
+  const each = microCreditsPer1000Tokens * 1_000n * NANO_PER_MICRO
+  return {
+    input: each,
+    cachedInput: each,
+    output: each,
+    reasoning: each,
+    request: 0n,
+    markupPpm,
+    priceId: null,
+  }
+}
+
+/** The charge for a usage: one multiplication and one rounding (up) a call. */
+export function costOf(usage: Usage, rate: Rate): MicroCredits {
+  const tokenCost =
+    BigInt(usage.promptTokens - usage.cachedTokens) * rate.input +
+    BigInt(usage.cachedTokens) * rate.cachedInput +
+    BigInt(usage.completionTokens - usage.reasoningTokens) * rate.output +
+    BigInt(usage.reasoningTokens) * rate.reasoning
+  return divideRoundingUp(
+    (tokenCost + rate.request * TOKENS_PER_PRICE) * rate.markupPpm,
+    TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM,
+  )
+}
+
+/**
+ * The most a usage of these bounds can cost, whatever classes its tokens turn out to be:
+ * every prompt token at the dearer input class, every completion token at the dearer output class.
+ */
+export function costBound(
+  promptTokens: number,
+  completionTokens: number,
+  rate: Rate,
+): MicroCredits {
+  const dearest = {
+    ...rate,
+    input: maximum(rate.input, rate.cachedInput),
+    output: maximum(rate.output, rate.reasoning),
+  }
+  return costOf({ promptTokens, cachedTokens: 0, completionTokens, reasoningTokens: 0 }, dearest)
+}
+
+/** How many completion tokens beyond the prompt an amount pays for; 0 when it does not pay even that. */
+export function affordableOutput(amount: MicroCredits, promptTokens: number, rate: Rate): number {
+  const left = amount - costBound(promptTokens, 0, rate)
+  if (left < 0n) return 0
+  const perToken = maximum(rate.output, rate.reasoning) * rate.markupPpm
+  if (perToken === 0n) return Number.MAX_SAFE_INTEGER
+  const budget = left * TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM
+  const tokens = divideRoundingUp(budget - perToken + 1n, perToken) // the floor of the quotient
+  return Number(tokens < BigInt(Number.MAX_SAFE_INTEGER) ? tokens : Number.MAX_SAFE_INTEGER)
+}
+
+function maximum(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}

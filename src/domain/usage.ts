@@ -1,0 +1,93 @@
+/** Tokens of one call by class. Cached tokens are part of the prompt, reasoning of the completion. */
+export type Usage = {
+  promptTokens: number
+  cachedTokens: number
+  completionTokens: number
+  reasoningTokens: number
+}
+
+/** What the client was sent of an answer: the ground for an estimate. */
+export type Delivered = {
+  /** Events that carried a piece of the answer. */
+  chunkCount: number
+  /** Characters (UTF-16 code units) of text, reasoning and tool calls. */
+  completionLength: number
+}
+
+export type EstimationMethod = 'character_count' | 'chunk_count' | 'tokenizer'
+
+/** A usage with a class above this many tokens is a defect of the upstream, and ignored. */
+export const USAGE_TOKENS_MAX = 16_777_216
+
+/** Characters a token stands for when nothing better is known. */
+const CHARACTERS_PER_TOKEN = 4
+
+/**
+ * Reads the `usage` object of an OpenAI-style answer and trusts none of it: a class that is not a
+ * whole number from 0 to USAGE_TOKENS_MAX counts as missing, parts never exceed their whole, and
+ * `total_tokens` above the sum means reasoning reported apart (W-90 to W-93).
+ * @returns null when neither prompt nor completion tokens are known or all of them are 0
+ */
+export function readUsage(wire: unknown): Usage | null {
+  if (!isRecord(wire)) return null
+  const prompt = tokens(wire.prompt_tokens)
+  const completion = tokens(wire.completion_tokens)
+  if (!prompt && !completion) return null
+  const total = tokens(wire.total_tokens)
+  const promptTokens = prompt ?? 0
+  const completionTokens =
+    prompt !== null && total !== null
+      ? Math.max(completion ?? 0, total - prompt)
+      : (completion ?? 0)
+  const cached =
+    detail(wire.prompt_tokens_details, 'cached_tokens') ?? tokens(wire.prompt_cache_hit_tokens)
+  const reasoning = detail(wire.completion_tokens_details, 'reasoning_tokens')
+  return {
+    promptTokens,
+    cachedTokens: Math.min(cached ?? 0, promptTokens),
+    completionTokens,
+    reasoningTokens: Math.min(reasoning ?? 0, completionTokens),
+  }
+}
+
+/** Tokens of a text of that many characters: 4 characters a token, at least 1 for any text. */
+export function tokensOfCharacters(characters: number): number {
+  return Math.ceil(characters / CHARACTERS_PER_TOKEN)
+}
+
+/** Estimated completion tokens of what was delivered; at least 1 for delivered text, never NaN. */
+export function estimateCompletion(method: EstimationMethod, delivered: Delivered): number {
+  if (delivered.completionLength === 0) return 0
+  return method === 'chunk_count'
+    ? Math.max(1, delivered.chunkCount)
+    : tokensOfCharacters(delivered.completionLength)
+}
+
+/**
+ * Fills what the upstream left out of its report with the estimate, so that delivered text is
+ * never free.
+ */
+export function completeUsage(reported: Usage | null, estimated: Usage): Usage {
+  if (reported === null) return estimated
+  const completionTokens = reported.completionTokens || estimated.completionTokens
+  return {
+    promptTokens: reported.promptTokens || estimated.promptTokens,
+    cachedTokens: reported.cachedTokens,
+    completionTokens,
+    reasoningTokens: reported.reasoningTokens,
+  }
+}
+
+function detail(details: unknown, name: string): number | null {
+  return isRecord(details) ? tokens(details[name]) : null
+}
+
+function tokens(value: unknown): number | null {
+  return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= USAGE_TOKENS_MAX
+    ? (value as number)
+    : null
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,27 @@
+import { type TProperties, type TSchema, Type } from '@sinclair/typebox'
+
+/** Neither control characters (Postgres stores no NUL) nor half of a surrogate pair. */
+const PRINTABLE = '^[^\\p{Cc}\\p{Cs}]*$'
+const INT4_MAX = 2_147_483_647
+
+/** An object that refuses what it does not know, by name. */
+export const strictObject = <T extends TProperties>(properties: T) =>
+  Type.Object(properties, { additionalProperties: false })
+
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()])
+
+export const oneOf = <T extends string>(values: readonly T[]) =>
+  Type.Unsafe<T>({ type: 'string', enum: values })
+
+/** Names, references and external ids. */
+export const Text = Type.String({ minLength: 1, maxLength: 256, pattern: PRINTABLE })
+
+/** What is read further by the handler: numbers as decimal strings, times, cursors. */
+export const Unread = Type.String({ maxLength: 1_024 })
+
+export const TokenCount = Type.Integer({ minimum: 1, maximum: INT4_MAX })
+
+/** Model names; a trailing `*` matches any rest. */
+export const ModelNames = Type.Array(Text, { maxItems: 1_000 })
+
+export const STATUSES = ['active', 'suspended', 'closed'] as const

@@ -1,0 +1,82 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { type Static, Type } from '@sinclair/typebox'
+import {
+  createPrice,
+  formatUsd,
+  listPrices,
+  type NewPrice,
+  type PriceRow,
+} from '../../store/prices.ts'
+import { strictObject, Text, Unread } from './fields.ts'
+import { listBody, PageFields, readPage } from './paging.ts'
+import { conflict } from './refusals.ts'
+import type { AdminPlugin } from './type-provider.ts'
+import { readTime, readUsd } from './values.ts'
+
+const NewPriceBody = strictObject({
+  provider: Text,
+  model: Text,
+  effective_from: Type.Optional(Type.String({ format: 'date-time' })),
+  input: Unread,
+  cached_input: Type.Optional(Unread),
+  output: Unread,
+  reasoning: Type.Optional(Unread),
+  request: Type.Optional(Unread),
+})
+
+const Filter = strictObject({
+  ...PageFields,
+  provider: Type.Optional(Text),
+  model: Type.Optional(Text),
+})
+
+/** `/admin/prices`: USD per million tokens. A price is never changed, a newer one is entered. */
+export const priceRoutes: AdminPlugin = async (app) => {
+  const { db } = app.database
+
+  app.get('/prices', { schema: { querystring: Filter } }, async ({ query }) => {
+    const { provider, model } = query
+    return listBody(await listPrices(db, { provider, model }, readPage(query, 'id')), priceBody)
+  })
+
+  app.post('/prices', { schema: { body: NewPriceBody } }, async ({ body }, reply) => {
+    const answer = await createPrice(db, readPrice(body))
+    if (answer.outcome === 'conflict') {
+      throw conflict('This model has another price from the same time on.', 'effective_from')
+    }
+    return reply.code(answer.outcome === 'created' ? 201 : 200).send(priceBody(answer.price))
+  })
+}
+
+function readPrice(body: Static<typeof NewPriceBody>): NewPrice {
+  const input = readUsd('input', body.input)
+  const output = readUsd('output', body.output)
+  const price: NewPrice = {
+    id: randomUUIDv7(),
+    provider: body.provider,
+    model: body.model,
+    input,
+    cachedInput:
+      body.cached_input === undefined ? input : readUsd('cached_input', body.cached_input),
+    output,
+    reasoning: body.reasoning === undefined ? output : readUsd('reasoning', body.reasoning),
+    request: body.request === undefined ? 0n : readUsd('request', body.request),
+  }
+  if (body.effective_from === undefined) return price
+  return { ...price, effectiveFrom: readTime('effective_from', body.effective_from) }
+}
+
+function priceBody(price: PriceRow) {
+  return {
+    id: price.id,
+    provider: price.provider,
+    model: price.model,
+    effective_from: price.effectiveFrom.toISOString(),
+    input: formatUsd(price.input),
+    cached_input: formatUsd(price.cachedInput),
+    output: formatUsd(price.output),
+    reasoning: formatUsd(price.reasoning),
+    request: formatUsd(price.request),
+    created_at: price.createdAt.toISOString(),
+  }
+}

@@ -1,0 +1,92 @@
+import { type Static, Type } from '@sinclair/typebox'
+import { formatCredits, parseCredits } from '../../domain/credits.ts'
+import { MARKUP_NONE_PPM } from '../../domain/price.ts'
+import type { Tier } from '../../domain/tier.ts'
+import { storable } from '../../store/request-record.ts'
+import { deleteTier, findTier, listTiers, putTier } from '../../store/tiers.ts'
+import { ModelNames, nullable, strictObject, TokenCount, Unread } from './fields.ts'
+import { listBody, PageFields, readPage } from './paging.ts'
+import { conflict, found, invalidValue } from './refusals.ts'
+import type { AdminPlugin } from './type-provider.ts'
+
+const MARKUP_MAX = 1_000n
+
+/** A name that needs no escaping in a URL. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+const Name = strictObject({ name: Type.String() })
+
+const Settings = strictObject({
+  models: Type.Optional(nullable(ModelNames)),
+  markup: Type.Optional(Unread),
+  max_output_tokens: Type.Optional(nullable(TokenCount)),
+  hold_output_tokens: Type.Optional(nullable(TokenCount)),
+})
+
+/** `/admin/tiers`: what accounts may use, and the markup on it. */
+export const tierRoutes: AdminPlugin = async (app) => {
+  const { db } = app.database
+
+  app.get('/tiers', { schema: { querystring: strictObject(PageFields) } }, async ({ query }) =>
+    listBody(await listTiers(db, readPage(query, 'name')), tierBody),
+  )
+
+  app.get('/tiers/:name', { schema: { params: Name } }, async ({ params }) =>
+    tierBody(found(await findTier(db, storable(params.name)), 'tier')),
+  )
+
+  app.put(
+    '/tiers/:name',
+    { schema: { params: Name, body: Settings } },
+    async ({ params, body }) => {
+      const tier = readTier(readName(params.name), body)
+      await putTier(db, tier)
+      return tierBody(tier)
+    },
+  )
+
+  app.delete('/tiers/:name', { schema: { params: Name } }, async ({ params: { name } }) => {
+    if (name === 'default') throw conflict('The tier default can not be deleted.')
+    const tier = await deleteTier(db, storable(name))
+    if (tier === 'in_use') throw conflict('Accounts have this tier: give them another first.')
+    return tierBody(found(tier, 'tier'))
+  })
+}
+
+function readName(name: string): string {
+  if (!NAME.test(name)) {
+    const shape = 'at most 64 letters, digits, dots, dashes and underscores'
+    throw invalidValue('name', `The name of a tier must be ${shape}, a letter or digit first.`)
+  }
+  return name
+}
+
+/** What is left out gets its default: PUT names the whole tier. */
+function readTier(name: string, body: Static<typeof Settings>): Tier {
+  return {
+    name,
+    models: body.models ?? null,
+    markupPpm: body.markup === undefined ? MARKUP_NONE_PPM : readMarkup(body.markup),
+    maxOutputTokens: body.max_output_tokens ?? null,
+    holdOutputTokens: body.hold_output_tokens ?? null,
+  }
+}
+
+/** A factor in parts per million is written like credits in micro-credits: 6 decimals. */
+function readMarkup(text: string): bigint {
+  const ppm = parseCredits(text)
+  if (ppm === null || ppm < 0n || ppm > MARKUP_MAX * MARKUP_NONE_PPM) {
+    const shape = `a decimal string from 0 to ${MARKUP_MAX} with at most 6 decimals`
+    throw invalidValue('markup', `markup must be ${shape}, such as "1.2".`)
+  }
+  return ppm
+}
+
+function tierBody(tier: Tier) {
+  return {
+    name: tier.name,
+    models: tier.models,
+    markup: formatCredits(tier.markupPpm),
+    max_output_tokens: tier.maxOutputTokens,
+    hold_output_tokens: tier.holdOutputTokens,
+  }
+}

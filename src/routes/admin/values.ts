@@ -1,0 +1,35 @@
+import { CREDITS_MAX, type MicroCredits, parseCredits } from '../../domain/credits.ts'
+import { parseUsd } from '../../domain/price.ts'
+import { invalidValue } from './refusals.ts'
+
+const TIME_MAX = Date.UTC(10_000, 0) - 1
+
+/** Credits that are not negative. @throws ProxyError invalid_value */
+export function readCredits(param: string, text: string): MicroCredits {
+  const amount = parseCredits(text)
+  if (amount === null || amount > CREDITS_MAX) {
+    const shape = 'a decimal string of credits with at most 12 digits before the point and 6 after'
+    throw invalidValue(param, `${param} must be ${shape}, such as "12.5".`)
+  }
+  if (amount < 0n) throw invalidValue(param, `${param} must not be negative.`)
+  return amount
+}
+
+/** USD as nano-USD. @throws ProxyError invalid_value */
+export function readUsd(param: string, text: string): bigint {
+  const nanoUsd = parseUsd(text)
+  if (nanoUsd === null) {
+    const shape = 'a decimal string of USD with at most 9 digits before the point and 9 after'
+    throw invalidValue(param, `${param} must be ${shape}, such as "2.5".`)
+  }
+  return nanoUsd
+}
+
+/** A moment that both Postgres and JSON can name. @throws ProxyError invalid_value */
+export function readTime(param: string, text: string): Date {
+  const time = new Date(text)
+  if (!(time.getTime() >= 0 && time.getTime() <= TIME_MAX)) {
+    throw invalidValue(param, `${param} must be a time from 1970 to 9999.`)
+  }
+  return time
+}

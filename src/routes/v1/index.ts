@@ -1,0 +1,34 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ProxyError } from '../../errors.ts'
+import { readChatRequest } from '../../wire/chat-request.ts'
+import { isJson } from '../../wire/content-type.ts'
+import { chatCompletions } from './chat-completions.ts'
+import { credits } from './credits.ts'
+import { models } from './models.ts'
+
+/** The client API, under any prefix. Who is asking is known before the body is read. */
+export async function v1(app: FastifyInstance): Promise<void> {
+  app.addHook('onRequest', app.refuseWhileDraining)
+  app.addHook('onRequest', app.authenticate)
+  await app.register(models)
+  await app.register(credits)
+  await app.register(metered)
+}
+
+/** What costs credits: nothing below can be reached without a hold, or left without settlement. */
+async function metered(app: FastifyInstance): Promise<void> {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser<Buffer>(
+    '*',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, body: Buffer) => {
+      if (!isJson(request.headers['content-type'])) throw new ProxyError('unsupported_media_type')
+      return readChatRequest(body)
+    },
+  )
+  app.addHook('preHandler', app.enforceTier)
+  app.addHook('preHandler', app.holdCredits)
+  app.addHook('preHandler', app.watchForHangUp)
+  app.addHook('onResponse', app.settle)
+  await app.register(chatCompletions)
+}

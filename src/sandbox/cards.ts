@@ -1,0 +1,237 @@
+import { ASKED_TYPE, cannedError, garbage, HTML_TYPE, htmlPage, JSON_TYPE } from './canned.ts'
+import type { AnswerTraits, Canned, Card } from './card.ts'
+import { errorJson } from './problem.ts'
+
+const NO_TRAITS: AnswerTraits = {}
+const answer = (says: string, traits = NO_TRAITS): Card => ({ kind: 'answer', says, ...traits })
+const canned = (says: string, reply: Canned): Card => ({ kind: 'canned', says, ...reply })
+
+const INVALID = 'invalid_request_error'
+const SERVER = 'server_error'
+const NOISE = ': ping\n\nevent: ping\n\ndata:\n\nid: 7\nretry: 10\n\n'
+const IN_200 = errorJson('The upstream failed but answered 200.', SERVER)
+const AZURE =
+  '{"choices":[],"prompt_filter_results":[{"prompt_index":0,"content_filter_results":{}}]}'
+const LEAKING_HEADERS = {
+  'set-cookie': 'upstream=1; Path=/',
+  server: 'sandbox',
+  via: '1.1 sandbox',
+  'cf-ray': '0-SBX',
+  'openai-organization': 'org-sandbox',
+  'x-ratelimit-remaining-requests': '9999',
+}
+
+/** What a model name without a card of its own does. */
+const ECHO = answer('Repeats the last user message, or says a stock sentence.')
+
+/** The test cards: model name -> behaviour. After a fault a JSON answer is a 500 or half a text. */
+export const CARDS: Readonly<Record<string, Card>> = {
+  'sandbox-echo': ECHO,
+  'sandbox-slow': answer('Sends a chunk every 100 ms.', { speech: 'stock', delayMs: 100 }),
+  'sandbox-tool-call': answer('Calls a tool.', { speech: 'tool-call' }),
+  'sandbox-reasoning': answer('Reasons, and reports 64 more reasoning tokens than it shows.', {
+    speech: 'reasoning',
+  }),
+  'sandbox-ignores-limit': answer('Ignores the limit of tokens.', {
+    speech: 'stock',
+    ignoresLimit: true,
+  }),
+  'sandbox-hang': { kind: 'hang', says: 'Accepts the request and never answers.' },
+
+  'sandbox-no-usage': answer('Never reports usage.', { usage: 'none' }),
+  'sandbox-usage-null': answer('Reports usage null.', { usage: 'null' }),
+  'sandbox-usage-zero': answer('Reports 0 tokens.', { usage: 'zero' }),
+  'sandbox-usage-negative': answer('Reports negative tokens.', { usage: 'negative' }),
+  'sandbox-usage-string': answer('Reports tokens as strings.', { usage: 'string' }),
+  'sandbox-usage-nan': answer('Reports 1e308 and "NaN" tokens.', { usage: 'absurd' }),
+  'sandbox-usage-every-chunk': answer('Reports cumulative usage in every chunk, unasked.', {
+    usageIn: 'every-chunk',
+  }),
+  'sandbox-usage-shrinking': answer('Reports half at the end of what it reported before.', {
+    usage: 'shrinking',
+    usageIn: 'every-chunk',
+  }),
+  'sandbox-usage-total-only': answer('Reports only total_tokens 0, in every chunk.', {
+    usage: 'total-only',
+    usageIn: 'every-chunk',
+  }),
+  'sandbox-usage-finish-chunk': answer('Reports usage in the finish chunk, unasked.', {
+    usageIn: 'finish-chunk',
+  }),
+  'sandbox-usage-x-groq': answer('Reports usage only as x_groq.usage, in the finish chunk.', {
+    usage: 'x-groq',
+    usageIn: 'finish-chunk',
+  }),
+  'sandbox-usage-without-reasoning': answer('Leaves reasoning out of completion_tokens.', {
+    speech: 'reasoning',
+    usage: 'without-reasoning',
+  }),
+
+  'sandbox-error-400': canned('Answers 400.', cannedError(400, 'This request is wrong.', INVALID)),
+  'sandbox-error-401': canned(
+    'Answers 401 invalid_api_key.',
+    cannedError(401, 'Incorrect API key provided.', INVALID, 'invalid_api_key'),
+  ),
+  'sandbox-error-402': canned(
+    'Answers 402: the upstream account is out of money.',
+    cannedError(402, 'Insufficient Balance', 'insufficient_quota', 'insufficient_quota'),
+  ),
+  'sandbox-error-403': canned(
+    'Answers 403.',
+    cannedError(403, 'You may not use this model.', INVALID, 'permission_denied'),
+  ),
+  'sandbox-error-404': canned(
+    'Answers 404 model_not_found.',
+    cannedError(404, 'The model does not exist.', INVALID, 'model_not_found'),
+  ),
+  'sandbox-error-422': canned('Answers 422 with the error shape of FastAPI.', {
+    status: 422,
+    contentType: JSON_TYPE,
+    body: '{"detail":[{"loc":["body","messages"],"msg":"field required","type":"missing"}]}',
+  }),
+  'sandbox-error-429': canned(
+    'Answers 429 with Retry-After: 7.',
+    cannedError(429, 'Slow down.', 'requests', 'rate_limit_exceeded', { 'retry-after': '7' }),
+  ),
+  'sandbox-error-429-hour': canned(
+    'Answers 429 with Retry-After: 3600.',
+    cannedError(429, 'Slow down.', 'requests', 'rate_limit_exceeded', { 'retry-after': '3600' }),
+  ),
+  'sandbox-error-429-quota': canned(
+    'Answers 429 insufficient_quota.',
+    cannedError(429, 'You exceeded your quota.', 'insufficient_quota', 'insufficient_quota'),
+  ),
+  'sandbox-error-500': canned('Answers 500.', cannedError(500, 'The server had an error.', SERVER)),
+  'sandbox-error-503': canned(
+    'Answers 503.',
+    cannedError(503, 'Overloaded.', SERVER, 'overloaded'),
+  ),
+  'sandbox-error-string': canned('Answers 500 with an error that is a string.', {
+    status: 500,
+    contentType: JSON_TYPE,
+    body: '{"error":"model runner has stopped"}',
+  }),
+  'sandbox-error-number': canned('Answers 400 with a code that is a number.', {
+    status: 400,
+    contentType: JSON_TYPE,
+    body: '{"error":{"message":"bad","type":"BadRequestError","param":null,"code":400}}',
+  }),
+  'sandbox-error-leak': canned('Answers 400 and repeats the Authorization header it got.', {
+    status: 400,
+    contentType: JSON_TYPE,
+    body: (authorization) => errorJson(`Refused: ${authorization} at http://10.0.0.1`, INVALID),
+  }),
+  'sandbox-html-error': canned('Answers 502 with an HTML page.', {
+    status: 502,
+    contentType: HTML_TYPE,
+    body: htmlPage('502 Bad Gateway'),
+  }),
+  'sandbox-html-200': canned('Answers 200 with an HTML page.', {
+    status: 200,
+    contentType: HTML_TYPE,
+    body: htmlPage('Please sign in'),
+  }),
+  'sandbox-error-in-200': canned('Answers 200 with a JSON error, to a stream too.', {
+    status: 200,
+    contentType: JSON_TYPE,
+    body: IN_200,
+  }),
+  'sandbox-empty-200': canned('Answers 200 with no bytes.', {
+    status: 200,
+    contentType: ASKED_TYPE,
+    body: '',
+  }),
+  'sandbox-garbage': canned('Answers 200 with bytes that are neither SSE nor JSON.', {
+    status: 200,
+    contentType: ASKED_TYPE,
+    body: garbage(4096),
+  }),
+  'sandbox-redirect': canned('Answers 307 to another path.', {
+    status: 307,
+    contentType: JSON_TYPE,
+    headers: { location: '/v1/elsewhere' },
+    body: '{}',
+  }),
+
+  'sandbox-error-first': answer('Answers 200, and its first event is an error.', {
+    fault: 'error',
+    faultAt: 0,
+  }),
+  'sandbox-error-midstream': answer('Sends an error event after 3 chunks.', { fault: 'error' }),
+  'sandbox-error-choices': answer('Sends an error event that has choices too, after 3 chunks.', {
+    fault: 'error-with-choices',
+  }),
+  'sandbox-error-field': answer('Sends an SSE field error: instead of data:, after 3 chunks.', {
+    fault: 'error-field',
+  }),
+  'sandbox-cut-midstream': answer('Destroys the socket after 3 chunks.', { fault: 'cut' }),
+  'sandbox-hang-midstream': answer('Falls silent after 3 chunks.', { fault: 'silence' }),
+  'sandbox-end-without-finish': answer('Ends after 3 chunks without finish_reason and [DONE].', {
+    fault: 'end',
+  }),
+  'sandbox-no-done': answer('Ends without [DONE].', { ending: 'no-done' }),
+  'sandbox-unended-done': answer('Ends without a blank line after [DONE].', {
+    ending: 'unended-done',
+  }),
+  'sandbox-after-done': answer('Sends an event after [DONE].', { ending: 'done-then-more' }),
+  'sandbox-hang-after-done': answer('Never ends after [DONE].', { ending: 'done-then-silence' }),
+
+  'sandbox-json-for-stream': answer('Answers with JSON although a stream was asked for.', {
+    form: 'whole',
+  }),
+  'sandbox-stream-for-json': answer('Answers with a stream although JSON was asked for.', {
+    form: 'stream',
+  }),
+  'sandbox-rejects-stream-options': answer('Answers 400 to stream_options.', {
+    rejects: 'stream_options',
+  }),
+  'sandbox-rejects-max-completion-tokens': answer('Answers 400 to max_completion_tokens.', {
+    rejects: 'max_completion_tokens',
+  }),
+  'sandbox-crlf': answer('Writes CRLF line ends, comments and data of several lines.', {
+    dress: { open: ': ping\r\n\r\ndata: ', close: '\r\n\r\n', split: '\r\ndata: ' },
+  }),
+  'sandbox-cr': answer('Writes CR line ends and no space after data:.', {
+    dress: { open: 'data:', close: '\r\r' },
+  }),
+  'sandbox-noise': answer('Writes a comment, a ping, empty data, id and retry before each event.', {
+    dress: { open: `${NOISE}data: `, close: '\n\n' },
+  }),
+  'sandbox-no-newline': answer('Never ends a line of its stream.', {
+    dress: { open: 'data: ', close: ' ' },
+  }),
+  'sandbox-fragments': answer('Writes 3 bytes of its stream at a time.', { fragmentBytes: 3 }),
+  'sandbox-gzip': answer('Compresses its answer with gzip, accepted or not.', { gzip: true }),
+  'sandbox-stale-gzip': answer('Says Content-Encoding: gzip of an answer that is not.', {
+    headers: { 'content-encoding': 'gzip' },
+  }),
+  'sandbox-text-plain': answer('Says text/plain of its answer.', {
+    headers: { 'content-type': 'text/plain' },
+  }),
+  'sandbox-headers': answer('Sends headers that must not reach a client.', {
+    headers: LEAKING_HEADERS,
+  }),
+  'sandbox-azure-first': answer('Sends a first chunk with empty choices, as Azure does.', {
+    prelude: AZURE,
+  }),
+  'sandbox-error-null': answer('Has "error": null in every chunk.', {
+    edit: ['"choices":', '"error":null,"choices":'],
+  }),
+  'sandbox-no-choices': answer('Sends chunks without choices.', {
+    edit: ['"choices":', '"parts":'],
+  }),
+  'sandbox-no-index': answer('Sends choices without index.', { edit: ['{"index":0,', '{'] }),
+  'sandbox-role-empty': answer('Sends role "".', { edit: ['"role":"assistant"', '"role":""'] }),
+  'sandbox-finish-empty': answer('Sends finish_reason "".', {
+    edit: ['"finish_reason":"stop"', '"finish_reason":""'],
+  }),
+  'sandbox-tool-no-index': answer('Calls a tool without index.', {
+    speech: 'tool-call',
+    edit: ['"tool_calls":[{"index":0,', '"tool_calls":[{'],
+  }),
+}
+
+/** The card of a model name; any name that is not in the table is an echo. */
+export function findCard(model: string): Card {
+  return (Object.hasOwn(CARDS, model) ? CARDS[model] : undefined) ?? ECHO
+}

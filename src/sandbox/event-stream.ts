@@ -1,0 +1,48 @@
+import type { ServerResponse } from 'node:http'
+import { gzipSync } from 'node:zlib'
+import type { AnswerCard } from './card.ts'
+
+/** Writes events to one response, each in a write of its own. */
+export type EventStream = {
+  /** Hands one event to the socket; false asks to wait for `res` 'drain'. */
+  send(event: string): boolean
+}
+
+/** Writes the head of an event stream at once, then lets events follow. */
+export function openEventStream(res: ServerResponse, card: AnswerCard): EventStream {
+  res.writeHead(200, {
+    'content-type': 'text/event-stream; charset=utf-8',
+    'cache-control': 'no-cache',
+    ...(card.gzip ? { 'content-encoding': 'gzip' } : {}),
+    ...card.headers,
+  })
+  res.flushHeaders()
+  if (!card.gzip && !card.fragmentBytes) return { send: (event) => writeText(res, event) }
+  return {
+    send(event) {
+      // A gzip file may have several members, so each event can be one and leave at once.
+      const bytes = card.gzip ? gzipSync(event) : Buffer.from(event)
+      const step = card.fragmentBytes ?? bytes.length
+      let room = true
+      for (let at = 0; at < bytes.length; at += step) {
+        room = writeNow(res, bytes.subarray(at, at + step))
+      }
+      return room
+    },
+  }
+}
+
+function writeText(res: ServerResponse, event: string): boolean {
+  // latin1 is copied as it is, and most events are ASCII.
+  const isAscii = Buffer.byteLength(event) === event.length
+  const room = res.write(event, isAscii ? 'latin1' : 'utf8')
+  res.socket?.uncork()
+  return room
+}
+
+function writeNow(res: ServerResponse, bytes: Buffer): boolean {
+  const room = res.write(bytes)
+  // Node corks a response until the end of the turn; a real upstream sends each chunk by itself.
+  res.socket?.uncork()
+  return room
+}

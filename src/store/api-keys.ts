@@ -1,0 +1,82 @@
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
+import { apiKeys } from './schema.ts'
+
+/** What is shown of a key: everything but its hash and the limits that are not in force yet. */
+const SHOWN = {
+  id: apiKeys.id,
+  accountId: apiKeys.accountId,
+  name: apiKeys.name,
+  hint: apiKeys.hint,
+  expiresAt: apiKeys.expiresAt,
+  revokedAt: apiKeys.revokedAt,
+  models: apiKeys.models,
+  createdAt: apiKeys.createdAt,
+}
+
+export type ApiKey = {
+  id: string
+  accountId: string
+  name: string | null
+  hint: string
+  /** Null is never. */
+  expiresAt: Date | null
+  revokedAt: Date | null
+  /** Null is all that the account's tier allows. */
+  models: string[] | null
+  createdAt: Date
+}
+
+/** What can be changed; what is left out stays. */
+export type ApiKeyChange = Partial<Pick<ApiKey, 'name' | 'expiresAt' | 'models'>>
+
+export type NewApiKey = Pick<
+  ApiKey,
+  'id' | 'accountId' | 'name' | 'hint' | 'expiresAt' | 'models'
+> & {
+  hash: Buffer
+}
+
+/** Stores a key of an account that exists. */
+export async function createKey(db: PostgresJsDatabase, key: NewApiKey): Promise<ApiKey> {
+  const [row] = await db.insert(apiKeys).values(key).returning(SHOWN)
+  if (!row) throw new Error('an insert without a conflict clause returned no row')
+  return row
+}
+
+/** The keys of an account, newest first, revoked ones too. */
+export async function listKeys(
+  db: PostgresJsDatabase,
+  accountId: string,
+  page: Page,
+): Promise<Slice<ApiKey>> {
+  const after = page.after === null ? undefined : lt(apiKeys.id, page.after)
+  const rows = await db
+    .select(SHOWN)
+    .from(apiKeys)
+    .where(and(eq(apiKeys.accountId, accountId), after))
+    .orderBy(desc(apiKeys.id))
+    .limit(rowsToRead(page))
+  return sliceOf(rows, page, (key) => key.id)
+}
+
+/** @returns the key as it is now; null when there is none */
+export async function updateKey(
+  db: PostgresJsDatabase,
+  id: string,
+  change: ApiKeyChange,
+): Promise<ApiKey | null> {
+  const [row] = await db.update(apiKeys).set(change).where(eq(apiKeys.id, id)).returning(SHOWN)
+  return row ?? null
+}
+
+/** Revokes a key for good; the time of the first call stays. Null when there is no such key. */
+export async function revokeKey(db: PostgresJsDatabase, id: string): Promise<ApiKey | null> {
+  const [row] = await db
+    .update(apiKeys)
+    .set({ revokedAt: sql`coalesce(${apiKeys.revokedAt}, clock_timestamp())` })
+    .where(eq(apiKeys.id, id))
+    .returning(SHOWN)
+  return row ?? null
+}

@@ -1,0 +1,33 @@
+import { sql } from 'drizzle-orm'
+import type { MicroCredits } from '../domain/credits.ts'
+import { Lane } from './lane.ts'
+import { LaneClient } from './lane-client.ts'
+
+/** A running hold, and the amount it should grow to. */
+export type Extension = { id: string; accountId: string; amount: MicroCredits }
+
+const LIMITS = { batchMax: 512, queueMax: 10_000, timeoutMs: 2_000 }
+
+type Row = { id: string; amount: bigint }
+
+/** The lane that lets holds grow: `extend_v1`. Answers the amount the hold has now. */
+export function createExtendLane(url: string) {
+  const client = new LaneClient<Row>(url, 'extend', (db) =>
+    db
+      .select({ id: sql<string>`id`, amount: sql`amount`.mapWith(BigInt) })
+      .from(sql`extend_v1(${sql.placeholder('batch')}::text::json)`)
+      .prepare('extend'),
+  )
+  const call = async (items: Extension[]): Promise<MicroCredits[]> => {
+    const batch = items.map(({ id, accountId, amount }) => ({
+      id,
+      account_id: accountId,
+      amount: amount.toString(),
+    }))
+    const rows = await client.execute({ batch: JSON.stringify(batch) })
+    const amounts = new Map(rows.map((row) => [row.id, row.amount]))
+    return items.map(({ id }) => amounts.get(id) ?? 0n)
+  }
+  const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
+  return Object.assign(lane, { close: () => client.close() })
+}

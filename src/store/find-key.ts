@@ -1,0 +1,58 @@
+import { sql } from 'drizzle-orm'
+import { Lane } from './lane.ts'
+import { LaneClient } from './lane-client.ts'
+
+/** An API key with its account, as the hot path needs them. */
+export type KeyRecord = {
+  id: string
+  accountId: string
+  tier: string
+  accountStatus: 'active' | 'suspended' | 'closed'
+  models: string[] | null
+  expiresAt: Date | null
+  revokedAt: Date | null
+}
+
+const LIMITS = { batchMax: 256, queueMax: 5_000, timeoutMs: 500 }
+
+type Row = Omit<KeyRecord, 'expiresAt' | 'revokedAt'> & {
+  hash: string
+  expiresAt: string | null
+  revokedAt: string | null
+}
+
+/** The lane that looks keys up by their hash (hex); many look-ups share a statement. */
+export function createKeyLane(url: string) {
+  const client = new LaneClient<Row>(url, 'keys', (db) =>
+    db
+      .select({
+        hash: sql<string>`encode(k.hash, 'hex')`,
+        id: sql<string>`k.id`,
+        accountId: sql<string>`a.id`,
+        tier: sql<string>`a.tier`,
+        accountStatus: sql<Row['accountStatus']>`a.status`,
+        models: sql<string[] | null>`k.models`,
+        expiresAt: sql<string | null>`k.expires_at::text`,
+        revokedAt: sql<string | null>`k.revoked_at::text`,
+      })
+      .from(sql`json_array_elements_text(${sql.placeholder('hashes')}::text::json) as wanted(hash)`)
+      .innerJoin(sql`api_keys k`, sql`k.hash = decode(wanted.hash, 'hex')`)
+      .innerJoin(sql`accounts a`, sql`a.id = k.account_id`)
+      .prepare('find_key'),
+  )
+  const call = async (hashes: string[]): Promise<(KeyRecord | null)[]> => {
+    const rows = await client.execute({ hashes: JSON.stringify([...new Set(hashes)]) })
+    const records = new Map(rows.map((row) => [row.hash, toRecord(row)]))
+    return hashes.map((hash) => records.get(hash) ?? null)
+  }
+  const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
+  return Object.assign(lane, { close: () => client.close() })
+}
+
+function toRecord({ hash: _, expiresAt, revokedAt, ...row }: Row): KeyRecord {
+  return { ...row, expiresAt: toDate(expiresAt), revokedAt: toDate(revokedAt) }
+}
+
+function toDate(text: string | null): Date | null {
+  return text === null ? null : new Date(text)
+}

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { ProxyError } from '../errors.ts'
+
+/** One statement that takes many rows at a time. */
+export type LaneCall<Item, Answer> = {
+  /** Answers in the order of the items. `replay`: an earlier call with them may have succeeded. */
+  call(items: Item[], replay: boolean): Promise<Answer[]>
+  /** Gives up the connection, also in the middle of a call, and takes a new one. */
+  reconnect(): void
+}
+
+export type LaneLimits = {
+  /** Items in one call. */
+  batchMax: number
+  /** Items waiting; one more is refused with `overloaded`. */
+  queueMax: number
+  /** Milliseconds a call may take before its connection is given up. */
+  timeoutMs: number
+}
+
+type Waiting<Item, Answer> = {
+  item: Item
+  resolve(answer: Answer): void
+  reject(error: ProxyError): void
+}
+
+/**
+ * Natural batching: one call in flight, and whatever arrives meanwhile rides in the next. Light
+ * load pays one `setImmediate` of waiting, so that the arrivals of one turn of the event loop
+ * share a call; heavy load batches by itself.
+ *
+ * A call that fails is made once more with the same items: all together when the connection was
+ * at fault, one by one when a row was, so that a bad row harms no other.
+ */
+export class Lane<Item, Answer> {
+  readonly #statement: LaneCall<Item, Answer>
+  readonly #limits: LaneLimits
+  #queue: Waiting<Item, Answer>[] = []
+  #running: Promise<void> | null = null
+
+  constructor(statement: LaneCall<Item, Answer>, limits: LaneLimits) {
+    this.#statement = statement
+    this.#limits = limits
+  }
+
+  /** Items waiting for the next call. */
+  get depth(): number {
+    return this.#queue.length
+  }
+
+  /** @throws ProxyError overloaded, ledger_unavailable (then the item may have taken effect) */
+  submit(item: Item): Promise<Answer> {
+    if (this.#queue.length >= this.#limits.queueMax) {
+      return Promise.reject(new ProxyError('overloaded'))
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ item, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing is queued or in flight. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    await new Promise((resolve) => setImmediate(resolve))
+    while (this.#queue.length > 0) {
+      const batch = this.#queue.splice(0, this.#limits.batchMax)
+      await this.#deliver(batch)
+    }
+    this.#running = null
+  }
+
+  async #deliver(batch: Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      await this.#answer(batch, false)
+    } catch (error) {
+      if (isRowAtFault(error)) for (const one of batch) await this.#retry([one])
+      else await this.#retry(batch)
+    }
+  }
+
+  async #retry(batch: Waiting<Item, Answer>[]): Promise<void> {
+    try {
+      await this.#answer(batch, true)
+    } catch (cause) {
+      for (const { reject } of batch) reject(new ProxyError('ledger_unavailable', { cause }))
+    }
+  }
+
+  async #answer(batch: Waiting<Item, Answer>[], replay: boolean): Promise<void> {
+    const items = batch.map(({ item }) => item)
+    const answers = await this.#timed(this.#statement.call(items, replay))
+    for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)
+  }
+
+  /** postgres.js has no query timeout: a half-open connection would hang for ever. */
+  async #timed(call: Promise<Answer[]>): Promise<Answer[]> {
+    const timer = new AbortController()
+    const late = delay(this.#limits.timeoutMs, null, { signal: timer.signal, ref: false })
+    try {
+      const answers = await Promise.race([call, late.catch(() => null)])
+      if (answers !== null) return answers
+      throw new Error(`Postgres did not answer within ${this.#limits.timeoutMs} ms`)
+    } catch (error) {
+      if (!isRowAtFault(error)) this.#statement.reconnect()
+      throw error
+    } finally {
+      timer.abort()
+    }
+  }
+}
+
+/** SQLSTATE classes that blame the data of the call, not the connection or the server. */
+function isRowAtFault(error: unknown): boolean {
+  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
+  const code = (cause as { code?: unknown } | null)?.code
+  return typeof code === 'string' && /^(22|23|P0)/.test(code)
+}

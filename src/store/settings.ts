@@ -1,0 +1,19 @@
+import { eq } from 'drizzle-orm'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { settings } from './schema.ts'
+
+const NAME = 'credits_per_usd'
+
+/**
+ * Writes CREDITS_PER_USD at the first start. Every balance depends on it, so it never changes.
+ * @throws Error when the database was started with another value
+ */
+export async function pinCreditsPerUsd(db: PostgresJsDatabase, value: bigint): Promise<void> {
+  await db.insert(settings).values({ name: NAME, value: value.toString() }).onConflictDoNothing()
+  const [row] = await db.select().from(settings).where(eq(settings.name, NAME))
+  if (row?.value === value.toString()) return
+  throw new Error(
+    `CREDITS_PER_USD is ${value}, but this database was started with ${row?.value}: ` +
+      'balances are counted in it, so set it back',
+  )
+}

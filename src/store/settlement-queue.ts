@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { SettleAnswer, Settlement } from './settle.ts'
+
+/** Milliseconds between two tries of a settlement while Postgres does not take it. */
+const RETRY_FIRST_MS = 100
+const RETRY_MAX_MS = 2_000
+
+type Submit = (settlement: Settlement) => Promise<SettleAnswer>
+
+/**
+ * Settlements on their way to Postgres. What is added stays until Postgres has answered for it:
+ * an outage delays a settlement, and never loses it while the process lives.
+ */
+export class SettlementQueue {
+  readonly #submit: Submit
+  readonly #pending = new Set<Promise<SettleAnswer>>()
+  #waiting = new AbortController()
+
+  constructor(submit: Submit) {
+    this.#submit = submit
+  }
+
+  /** Settlements that Postgres has not answered for. */
+  get size(): number {
+    return this.#pending.size
+  }
+
+  /** @returns what was charged; null when the hold was ended before. Never rejects. */
+  add(settlement: Settlement): Promise<SettleAnswer> {
+    const answer = this.#deliver(settlement).finally(() => this.#pending.delete(answer))
+    this.#pending.add(answer)
+    return answer
+  }
+
+  /** Resolves when Postgres has answered for everything. */
+  async idle(): Promise<void> {
+    this.#waiting.abort() // try at once what is waiting for its next turn
+    this.#waiting = new AbortController()
+    while (this.#pending.size > 0) await Promise.all(this.#pending)
+  }
+
+  async #deliver(settlement: Settlement): Promise<SettleAnswer> {
+    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+      try {
+        return await this.#submit(settlement)
+      } catch {
+        await delay(waitMs, null, { signal: this.#waiting.signal }).catch(() => null)
+      }
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import type { ServerResponse } from 'node:http'
+
+/** Milliseconds a client may read nothing while bytes wait for it; then it is disconnected. */
+const CLIENT_STALL_MS = 60_000
+
+/** The client's side of a stream: writes whole events, and says when to stop reading the upstream. */
+export class Downstream {
+  readonly #response: ServerResponse
+  readonly #writable: () => void
+  #pending: Buffer[] = []
+  #stalled: NodeJS.Timeout | null = null
+
+  /** @param writable called when the client has read what was waiting */
+  constructor(response: ServerResponse, writable: () => void) {
+    this.#response = response
+    this.#writable = writable
+  }
+
+  /** More waits for the client than should. */
+  get full(): boolean {
+    return this.#stalled !== null
+  }
+
+  head(headers: Record<string, string>): void {
+    this.#response.writeHead(200, headers)
+  }
+
+  /** Adds an event to the next write. Neighbours in memory become one piece without a copy. */
+  add(event: Buffer): void {
+    const last = this.#pending.at(-1)
+    if (
+      last &&
+      last.buffer === event.buffer &&
+      last.byteOffset + last.length === event.byteOffset
+    ) {
+      const joined = Buffer.from(last.buffer, last.byteOffset, last.length + event.length)
+      this.#pending[this.#pending.length - 1] = joined
+    } else {
+      this.#pending.push(event)
+    }
+  }
+
+  addText(event: string): void {
+    this.#pending.push(Buffer.from(event))
+  }
+
+  /** Writes what was added, in one turn of the event loop. */
+  flush(): void {
+    if (this.#pending.length === 0) return
+    const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending)
+    this.#pending = []
+    if (!this.#response.write(bytes) && !this.full) this.#waitForDrain()
+  }
+
+  /** Writes what was added, and ends the answer. */
+  end(): void {
+    this.#clear()
+    this.#response.end(this.#pending.length === 0 ? undefined : Buffer.concat(this.#pending))
+    this.#pending = []
+  }
+
+  #waitForDrain(): void {
+    this.#stalled = setTimeout(() => this.#response.destroy(), CLIENT_STALL_MS)
+    this.#stalled.unref()
+    this.#response.once('close', () => this.#clear())
+    this.#response.once('drain', () => {
+      this.#clear()
+      this.#writable()
+    })
+  }
+
+  #clear(): void {
+    if (this.#stalled) clearTimeout(this.#stalled)
+    this.#stalled = null
+  }
+}

@@ -1,0 +1,97 @@
+import type { Outcome } from '../domain/ending.ts'
+import type { Usage } from '../domain/usage.ts'
+import { ProxyError } from '../errors.ts'
+import { type ChatAnswer, readChatAnswer } from '../wire/chat-answer.ts'
+import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
+import type { RelayOptions } from './relay.ts'
+
+/** Bytes of an answer that comes in one piece; a larger one is refused. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024
+
+const NOTHING = { chunkCount: 0, completionLength: 0 }
+
+/** Collects one JSON answer, reads it, and hands it on as it came. */
+export class JsonRelay {
+  readonly #options: RelayOptions
+  readonly #abort: (reason: string) => void
+  readonly #startedAt: number
+  readonly #chunks: Buffer[] = []
+  readonly #settled = Promise.withResolvers<Buffer | null>()
+  #bytes = 0
+  #over = false
+  #ttftMs: number | null = null
+
+  constructor(options: RelayOptions, abort: (reason: string) => void, startedAt: number) {
+    this.#options = options
+    this.#abort = abort
+    this.#startedAt = startedAt
+  }
+
+  /** Resolves with the body to send, or null when the client has gone; rejects with the failure. */
+  get done(): Promise<Buffer | null> {
+    return this.#settled.promise
+  }
+
+  data(chunk: Buffer): void {
+    this.#ttftMs ??= performance.now() - this.#startedAt
+    this.#bytes += chunk.length
+    this.#chunks.push(chunk)
+    if (this.#bytes > ANSWER_BYTES_MAX) {
+      const cause = new Error(`the upstream's answer is larger than ${ANSWER_BYTES_MAX} bytes`)
+      this.#fail('upstream_error', new ProxyError('upstream_error', { cause }))
+    }
+  }
+
+  end(): void {
+    const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
+    const answer = readChatAnswer((body as Buffer).toString('utf8'))
+    if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error))
+    else if (!answer.valid) this.#fail('upstream_error', notACompletion(this.#bytes))
+    else this.#finish('completed', null, answer, () => this.#settled.resolve(body as Buffer))
+  }
+
+  failed(error: Error): void {
+    this.#fail(isTimeout(error) ? 'timed_out' : 'upstream_error', failureOfThrown(error))
+  }
+
+  stop(error: ProxyError): void {
+    this.#fail('shutting_down', error)
+  }
+
+  abandon(): void {
+    this.#finish('client_gone', null, null, () => this.#settled.resolve(null))
+  }
+
+  #fail(outcome: Outcome, error: ProxyError): void {
+    this.#abort(error.message)
+    this.#finish(outcome, error, null, () => this.#settled.reject(error))
+  }
+
+  #finish(
+    outcome: Outcome,
+    error: ProxyError | null,
+    answer: ChatAnswer | null,
+    last: () => void,
+  ): void {
+    if (this.#over) return
+    this.#over = true
+    const delivered = answer?.delivered ?? NOTHING
+    const reported = answer?.usage ?? null
+    const conclude = (estimated: Usage) => {
+      const answered = answer !== null
+      const ttftMs = this.#ttftMs
+      this.#options.ended({ outcome, delivered, reported, estimated, answered, error, ttftMs })
+      last()
+    }
+    const estimate = this.#options.estimate(reported, delivered, () => answer?.completion ?? '')
+    if (estimate instanceof Promise) void estimate.then(conclude)
+    else conclude(estimate)
+  }
+}
+
+function notACompletion(bytes: number): ProxyError {
+  const what = bytes === 0 ? 'an empty body' : 'a body that is not a chat completion'
+  return new ProxyError('upstream_error', {
+    cause: new Error(`the upstream answered 200 with ${what}`),
+  })
+}

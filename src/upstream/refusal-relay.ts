@@ -1,0 +1,60 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Outcome } from '../domain/ending.ts'
+import type { ProxyError } from '../errors.ts'
+import { failureOfAnswer, failureOfThrown, isTimeout } from './failure.ts'
+import { NOTHING_RELAYED, type RelayOptions } from './relay.ts'
+
+/** Bytes of an upstream's error body that are read for its message. */
+const ERROR_BYTES_MAX = 65_536
+
+/** Reads an answer that is not 2xx far enough to say what it means. */
+export class RefusalRelay {
+  readonly #options: RelayOptions
+  readonly #status: number
+  readonly #headers: IncomingHttpHeaders
+  readonly #chunks: Buffer[] = []
+  readonly #settled = Promise.withResolvers<null>()
+  #bytes = 0
+  #over = false
+
+  constructor(options: RelayOptions, status: number, headers: IncomingHttpHeaders) {
+    this.#options = options
+    this.#status = status
+    this.#headers = headers
+  }
+
+  /** Rejects with the failure; resolves with null when the client has gone. */
+  get done(): Promise<null> {
+    return this.#settled.promise
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#bytes < ERROR_BYTES_MAX) this.#chunks.push(chunk)
+    this.#bytes += chunk.length
+  }
+
+  end(): void {
+    const body = Buffer.concat(this.#chunks).toString('utf8')
+    this.#finish('upstream_error', failureOfAnswer(this.#status, this.#headers, body))
+  }
+
+  failed(error: Error): void {
+    this.#finish(isTimeout(error) ? 'timed_out' : 'upstream_error', failureOfThrown(error))
+  }
+
+  stop(error: ProxyError): void {
+    this.#finish('shutting_down', error)
+  }
+
+  abandon(): void {
+    this.#finish('client_gone', null)
+  }
+
+  #finish(outcome: Outcome, error: ProxyError | null): void {
+    if (this.#over) return
+    this.#over = true
+    this.#options.ended({ ...NOTHING_RELAYED, outcome, error })
+    if (error) this.#settled.reject(error)
+    else this.#settled.resolve(null)
+  }
+}

@@ -1,0 +1,211 @@
+import type { Outcome } from '../domain/ending.ts'
+import type { Usage } from '../domain/usage.ts'
+import { ProxyError } from '../errors.ts'
+import { errorEvent } from '../wire/error-body.ts'
+import { type SseEvent, SseScanner } from '../wire/sse-scanner.ts'
+import { UsageTap } from '../wire/usage-tap.ts'
+import type { UpstreamCall } from './call.ts'
+import { Downstream } from './downstream.ts'
+import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
+import type { RelayOptions } from './relay.ts'
+import { SliceTaker } from './slice-taker.ts'
+
+/** Bytes of one SSE event; a larger one breaks the stream. */
+const EVENT_BYTES_MAX = 16 * 1024 * 1024
+
+const KEEP_ALIVE = ': keep-alive\n\n'
+
+/**
+ * Carries one event stream from the upstream to the client. Every complete event leaves in the
+ * turn of the event loop in which its last byte arrived. Until the head is written a failure is
+ * thrown, and gets its true status; afterwards it is an event, and never followed by [DONE].
+ */
+export class StreamRelay {
+  readonly #options: RelayOptions
+  readonly #call: UpstreamCall
+  readonly #startedAt: number
+  readonly #scanner = new SseScanner(EVENT_BYTES_MAX)
+  readonly #tap: UsageTap
+  readonly #down: Downstream
+  readonly #slices: SliceTaker
+  readonly #settled = Promise.withResolvers<void>()
+  #commitTimer: NodeJS.Timeout | null = null
+  #committed = false
+  #over = false
+  #ttftMs: number | null = null
+
+  constructor(options: RelayOptions, call: UpstreamCall, startedAt: number) {
+    this.#options = options
+    this.#call = call
+    this.#startedAt = startedAt
+    this.#tap = new UsageTap(options)
+    this.#down = new Downstream(options.response, () => this.#steer())
+    this.#slices = new SliceTaker(options, () => this.#steer())
+    if (options.commitMs > 0) {
+      this.#commitTimer = setTimeout(() => this.#commitInSilence(), options.commitMs)
+    }
+  }
+
+  /** Resolves when the stream is over; rejects with the failure where no head was written. */
+  get done(): Promise<void> {
+    return this.#settled.promise
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#over) return
+    try {
+      for (const event of this.#scanner.push(chunk)) {
+        this.#take(event)
+        if (this.#over) return
+      }
+    } catch (cause) {
+      this.#fail('upstream_broken', new ProxyError('upstream_error', { cause }))
+      return
+    }
+    this.#down.flush()
+    this.#steer()
+  }
+
+  end(): void {
+    if (this.#over) return
+    const last = this.#scanner.end()
+    if (last) this.#take(last)
+    if (this.#over) return
+    if (this.#tap.finished) this.#complete()
+    else this.#fail('upstream_broken', this.#truncated())
+  }
+
+  failed(error: Error): void {
+    this.#fail(isTimeout(error) ? 'timed_out' : 'upstream_broken', failureOfThrown(error))
+  }
+
+  /** The client has gone: nothing more is written, and what was generated is the ending. */
+  abandon(): void {
+    this.#finish('client_gone', null, () => {})
+  }
+
+  /** We can not go on: the client is told, and what was generated is the ending. */
+  stop(error: ProxyError): void {
+    this.#fail('shutting_down', error)
+  }
+
+  #take(event: SseEvent): void {
+    const verdict = this.#tap.read(event)
+    switch (verdict.kind) {
+      case 'forward':
+        this.#commit()
+        if (event.canonical) this.#down.add(event.canonical)
+        else this.#down.addText(`data: ${event.data.replaceAll('\n', '')}\n\n`)
+        break
+      case 'rewrite':
+        this.#commit()
+        this.#down.addText(`data: ${verdict.data}\n\n`)
+        break
+      case 'withhold':
+        break
+      case 'done':
+        if (this.#tap.first) this.#complete()
+        else this.#fail('upstream_error', this.#truncated())
+        break
+      case 'error':
+        this.#fail('upstream_broken', failureInBand(verdict.error))
+        break
+      case 'garbage':
+        this.#fail('upstream_broken', garbage())
+    }
+  }
+
+  /** Pauses the upstream while the client or the ledger lags, and cuts when credits are out. */
+  #steer(): void {
+    if (this.#over) return
+    const credit = this.#slices.check(this.#tap)
+    if (credit === 'cut') this.#outOfCredits()
+    else if (credit === 'wait' || this.#down.full) this.#call.pause()
+    else this.#call.resume()
+  }
+
+  #commit(): void {
+    this.#ttftMs ??= performance.now() - this.#startedAt
+    if (this.#committed) return
+    this.#committed = true
+    this.#stopTimer()
+    this.#down.head(this.#options.takeOver())
+  }
+
+  #commitInSilence(): void {
+    this.#committed = true
+    this.#down.head(this.#options.takeOver())
+    this.#down.addText(KEEP_ALIVE)
+    this.#down.flush()
+  }
+
+  #complete(): void {
+    this.#call.resume() // whatever the upstream still sends is read and dropped
+    this.#finish('completed', null, (usageChunk) => {
+      if (usageChunk) this.#down.addText(`data: ${usageChunk}\n\n`)
+      this.#down.addText('data: [DONE]\n\n')
+      this.#down.end()
+    })
+  }
+
+  #outOfCredits(): void {
+    const error = new ProxyError('insufficient_quota')
+    this.#call.abort('the account is out of credits')
+    this.#finish('out_of_credits', error, (usageChunk) => {
+      if (usageChunk) this.#down.addText(`data: ${usageChunk}\n\n`)
+      this.#down.addText(errorEvent(error))
+      this.#down.end()
+    })
+  }
+
+  #fail(outcome: Outcome, error: ProxyError): void {
+    this.#call.abort(error.message)
+    const early = !this.#committed && outcome === 'upstream_broken'
+    this.#finish(early ? 'upstream_error' : outcome, error, () => {
+      if (!this.#committed) return this.#settled.reject(error)
+      this.#down.addText(errorEvent(error))
+      this.#down.end()
+    })
+  }
+
+  /** Ends the relay once: tells how it ended, then lets the last bytes go. */
+  #finish(outcome: Outcome, error: ProxyError | null, last: (usage: string | null) => void): void {
+    if (this.#over) return
+    this.#over = true
+    this.#stopTimer()
+    const tap = this.#tap
+    const { chunkCount, completionLength, usage: reported } = tap
+    const delivered = { chunkCount, completionLength }
+    const conclude = (estimated: Usage) => {
+      const answered = tap.first !== null
+      const ttftMs = this.#ttftMs
+      this.#options.ended({ outcome, delivered, reported, estimated, answered, error, ttftMs })
+      const wanted = this.#options.wantsUsage && !tap.usageForwarded
+      last(wanted ? tap.usageChunk(reported ?? estimated) : null)
+      this.#settled.resolve()
+    }
+    const text = () => tap.completion?.join('') ?? ''
+    const estimate = this.#options.estimate(reported, delivered, text)
+    if (estimate instanceof Promise) void estimate.then(conclude)
+    else conclude(estimate)
+  }
+
+  #truncated(): ProxyError {
+    const cause = new Error(
+      this.#tap.first
+        ? 'the upstream closed the stream without a finish_reason'
+        : 'the upstream sent an event stream without a single event',
+    )
+    return new ProxyError('upstream_incomplete', { cause })
+  }
+
+  #stopTimer(): void {
+    if (this.#commitTimer) clearTimeout(this.#commitTimer)
+    this.#commitTimer = null
+  }
+}
+
+function garbage(): ProxyError {
+  const cause = new Error('the upstream sent an event that is not JSON')
+  return new ProxyError('upstream_error', { cause })
+}

@@ -1,0 +1,27 @@
+/** One upstream: where it is and how it is spoken to. */
+export type UpstreamTarget = {
+  /** The provider's name in the price table and the log. */
+  provider: string
+  /** The base URL as the operator gave it, without secrets: for logs and records. */
+  baseUrl: string
+  origin: string
+  apiKey: string | null
+  /** The full request path of an endpoint: any prefix of the base URL, the endpoint, its query. */
+  pathOf(endpoint: string): string
+}
+
+/** @param baseUrl with any path prefix, with or without a trailing slash, such as `https://h/openai/v1/` */
+export function upstreamTarget(
+  provider: string,
+  baseUrl: URL,
+  apiKey: string | null,
+): UpstreamTarget {
+  const prefix = baseUrl.pathname.replace(/\/+$/, '')
+  return {
+    provider,
+    baseUrl: `${baseUrl.origin}${prefix}`,
+    origin: baseUrl.origin,
+    apiKey,
+    pathOf: (endpoint) => `${prefix}${endpoint}${baseUrl.search}`,
+  }
+}

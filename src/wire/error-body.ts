@@ -1,0 +1,27 @@
+import type { ProxyError } from '../errors.ts'
+
+export type ErrorBody = {
+  error: { message: string; type: string; param: string | null; code: string | null }
+}
+
+/** The body of every error answer: all four keys, always (W-25). */
+export function errorBody(error: ProxyError): ErrorBody {
+  const { message, type, param, code } = error
+  return { error: { message, type, param, code: code === 'missing_api_key' ? null : code } }
+}
+
+/** The headers of an error answer (W-27, W-32, W-33). */
+export function errorHeaders(error: ProxyError): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': 'application/json; charset=utf-8' }
+  if (error.retry !== undefined) headers['x-should-retry'] = String(error.retry)
+  if (error.retryAfterS !== undefined) {
+    headers['retry-after'] = String(error.retryAfterS)
+    headers['retry-after-ms'] = String(error.retryAfterS * 1000)
+  }
+  return headers
+}
+
+/** A failure after the head was written: one event, no `event:` line, no `choices` (W-64). */
+export function errorEvent(error: ProxyError): string {
+  return `data: ${JSON.stringify(errorBody(error))}\n\n`
+}

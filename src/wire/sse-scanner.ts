@@ -1,0 +1,165 @@
+/** One SSE event with data. */
+export type SseEvent = {
+  /** Its `data:` lines, joined by line feeds. */
+  data: string
+  /** The event's own bytes when they are exactly `data: <one line>\n\n`; else null. */
+  canonical: Buffer | null
+}
+
+const LF = 0x0a
+const CR = 0x0d
+const FIRST_CARRY_BYTES = 4_096
+const NOTHING = Buffer.alloc(0)
+const CANONICAL_START = Buffer.from('data: ')
+
+/** An event larger than the scanner's bound: the stream can not go on. */
+export class EventTooLarge extends Error {
+  override readonly name = 'EventTooLarge'
+}
+
+/**
+ * Splits a byte stream into SSE events, incrementally and bounded (W-62, W-63). Each byte is
+ * looked at a constant number of times however the stream is cut, and at most one incomplete
+ * event is kept.
+ */
+export class SseScanner {
+  readonly #eventBytesMax: number
+  /** The incomplete event; `#length` bytes of it are in use. */
+  #carry = NOTHING
+  #length = 0
+  /** A blank line can not begin before this position of the carry. */
+  #scanned = 0
+  #atStart = true
+
+  constructor(eventBytesMax: number) {
+    this.#eventBytesMax = eventBytesMax
+  }
+
+  /**
+   * Takes the next bytes and returns the events they complete, comments and empty ones left out.
+   * @throws EventTooLarge
+   */
+  push(chunk: Buffer): SseEvent[] {
+    const events: SseEvent[] = []
+    const carried = this.#length > 0
+    const bytes = carried ? this.#append(chunk) : chunk
+    let start = this.#atStart ? this.#skipByteOrderMark(bytes) : 0
+    let from = carried ? this.#scanned : start
+    let carriage = bytes.indexOf(CR, from)
+    for (;;) {
+      if (carriage !== -1 && carriage < from) carriage = bytes.indexOf(CR, from)
+      const end = endOfEvent(bytes, from, carriage)
+      if (end === -1) break
+      const event = readEvent(bytes.subarray(start, end))
+      if (event !== null) events.push(event)
+      start = end
+      from = end
+    }
+    this.#keep(bytes, start)
+    return events
+  }
+
+  /** The bytes left when the stream ends: a last event without its blank line, or null. */
+  end(): SseEvent | null {
+    const event = readEvent(this.#carry.subarray(0, this.#length))
+    this.#length = 0
+    return event && { data: event.data, canonical: null }
+  }
+
+  #append(chunk: Buffer): Buffer {
+    const length = this.#length + chunk.length
+    if (length > this.#carry.length) {
+      const grown = Buffer.allocUnsafe(Math.max(length, this.#carry.length * 2, FIRST_CARRY_BYTES))
+      this.#carry.copy(grown, 0, 0, this.#length)
+      this.#carry = grown
+    }
+    chunk.copy(this.#carry, this.#length)
+    this.#length = length
+    return this.#carry.subarray(0, length)
+  }
+
+  #keep(bytes: Buffer, start: number): void {
+    const left = bytes.length - start
+    if (left > this.#eventBytesMax) {
+      throw new EventTooLarge(`an SSE event is larger than ${this.#eventBytesMax} bytes`)
+    }
+    if (left === 0) {
+      this.#carry = NOTHING // events handed out may point into the old one
+      this.#length = 0
+    } else if (this.#length > 0 && start === 0) {
+      this.#length = left
+    } else {
+      const rest = Buffer.from(bytes.subarray(start))
+      this.#carry = rest
+      this.#length = left
+    }
+    this.#scanned = Math.max(0, left - 3) // a blank line is at most CR LF CR LF
+  }
+
+  /** A byte order mark is not part of the first event; its bytes may come one by one. */
+  #skipByteOrderMark(bytes: Buffer): number {
+    if (bytes[0] !== 0xef) {
+      this.#atStart = bytes.length === 0
+      return 0
+    }
+    if (bytes.length < 3) return 0
+    this.#atStart = false
+    return bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
+  }
+}
+
+/**
+ * @param carriage the position of the first CR at or after `from`, or -1
+ * @returns the position after the first blank line that begins at or after `from`, or -1
+ */
+function endOfEvent(bytes: Buffer, from: number, carriage: number): number {
+  const plain = bytes.indexOf('\n\n', from)
+  if (carriage === -1 || (plain !== -1 && plain < carriage)) return plain === -1 ? -1 : plain + 2
+  return endOfEventWithReturns(bytes, from)
+}
+
+/** The same for streams that end lines with CR or CR LF. */
+function endOfEventWithReturns(bytes: Buffer, from: number): number {
+  let ended = -1 // the position after the previous line end
+  for (let at = from; at < bytes.length; at += 1) {
+    const byte = bytes[at]
+    if (byte !== LF && byte !== CR) continue
+    const next = byte === CR && bytes[at + 1] === LF ? at + 2 : at + 1
+    if (ended === at) return next
+    ended = next
+    at = next - 1
+  }
+  return -1
+}
+
+function readEvent(bytes: Buffer): SseEvent | null {
+  if (isCanonical(bytes)) {
+    return { data: bytes.toString('utf8', 6, bytes.length - 2), canonical: bytes }
+  }
+  const data: string[] = []
+  for (const line of bytes.toString('utf8').split(/\r\n|\n|\r/)) {
+    if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
+    else if (line === 'data') data.push('')
+    else if (line.startsWith('error:')) data.push(errorField(line.slice(6).trim()))
+  }
+  const joined = data.join('\n')
+  return joined.trim() === '' ? null : { data: joined, canonical: null }
+}
+
+/** llama.cpp sends its errors in a field that no client reads (W-67). */
+function errorField(value: string): string {
+  return value.startsWith('{') ? `{"error":${value}}` : JSON.stringify({ error: value })
+}
+
+/** Exactly one `data: ` line, LF only: such an event is forwarded as it is. */
+function isCanonical(bytes: Buffer): boolean {
+  const last = bytes.length - 2
+  return (
+    last > CANONICAL_START.length &&
+    bytes[last] === LF &&
+    bytes[last + 1] === LF &&
+    CANONICAL_START.compare(bytes, 0, CANONICAL_START.length) === 0 &&
+    bytes.indexOf(LF) === last &&
+    bytes.indexOf(CR) === -1
+  )
+}

@@ -1,0 +1,145 @@
+import { type Delivered, readUsage, type Usage } from '../domain/usage.ts'
+import type { SseEvent } from './sse-scanner.ts'
+
+/** What the relay does with an event. */
+export type Verdict =
+  | { kind: 'forward' }
+  | { kind: 'rewrite'; data: string }
+  | { kind: 'withhold' }
+  | { kind: 'done' }
+  /** The upstream reported an error in the stream; `error` is its object or text. */
+  | { kind: 'error'; error: unknown }
+  /** Not a chunk of a chat completion. */
+  | { kind: 'garbage' }
+
+const FORWARD: Verdict = { kind: 'forward' }
+const WITHHOLD: Verdict = { kind: 'withhold' }
+const DONE: Verdict = { kind: 'done' }
+const GARBAGE: Verdict = { kind: 'garbage' }
+const NULL_USAGE = ',"usage":null'
+
+type Chunk = Record<string, unknown> & { choices?: unknown }
+
+/**
+ * Reads a chat completion stream as it passes: counts what was delivered, keeps the last usage,
+ * finds errors in band, and takes out the usage that Tollkeeper asked for and the client did not
+ * (W-84, W-85, W-90).
+ */
+export class UsageTap implements Delivered {
+  chunkCount = 0
+  completionLength = 0
+  usage: Usage | null = null
+  /** The usage chunk the client asked for has passed. */
+  usageForwarded = false
+  /** The first chunk: id, created and model of the stream, for a usage chunk of our own. */
+  first: Chunk | null = null
+  /** The text delivered, kept only where a tokenizer will count it. */
+  completion: string[] | null
+  readonly #wantsUsage: boolean
+  readonly #begun = new Set<unknown>()
+  readonly #finished = new Set<unknown>()
+
+  constructor(options: { wantsUsage: boolean; keepText: boolean }) {
+    this.#wantsUsage = options.wantsUsage
+    this.completion = options.keepText ? [] : null
+  }
+
+  /** Every choice that began has its finish_reason: an end without [DONE] is still an end. */
+  get finished(): boolean {
+    return this.#begun.size > 0 && this.#finished.size === this.#begun.size
+  }
+
+  read(event: SseEvent): Verdict {
+    if (event.data === '[DONE]') return DONE
+    const chunk = parseChunk(event.data)
+    if (chunk === null) return event.data.trim() === '[DONE]' ? DONE : GARBAGE
+    if (chunk.error !== undefined && chunk.error !== null) {
+      return { kind: 'error', error: chunk.error }
+    }
+    const choices = Array.isArray(chunk.choices) ? chunk.choices : []
+    if (chunk.choices === undefined && chunk.usage === undefined) return WITHHOLD
+    this.first ??= chunk
+    for (const choice of choices) this.#count(choice)
+    return this.#pass(event, chunk, choices.length)
+  }
+
+  /** A usage chunk in the shape of the stream, for a client that asked and was not sent one. */
+  usageChunk(usage: Usage): string {
+    return JSON.stringify({
+      id: this.first?.id,
+      object: 'chat.completion.chunk',
+      created: this.first?.created,
+      model: this.first?.model,
+      choices: [],
+      usage: {
+        prompt_tokens: usage.promptTokens,
+        completion_tokens: usage.completionTokens,
+        total_tokens: usage.promptTokens + usage.completionTokens,
+      },
+    })
+  }
+
+  #pass(event: SseEvent, chunk: Chunk, choices: number): Verdict {
+    const hasError = 'error' in chunk // null here: some clients take the mere key for an error
+    if (chunk.usage === undefined && !hasError) return FORWARD
+    this.usage = readUsage(chunk.usage) ?? this.usage
+    if (choices === 0 && chunk.usage) {
+      if (!this.#wantsUsage) return WITHHOLD
+      this.usageForwarded = true
+      return hasError ? { kind: 'rewrite', data: without(chunk, 'error') } : FORWARD
+    }
+    if (this.#wantsUsage && chunk.usage === null && !hasError) return FORWARD
+    const at = event.data.indexOf(NULL_USAGE)
+    if (chunk.usage === null && !hasError && at === event.data.lastIndexOf(NULL_USAGE) && at > 0) {
+      return { kind: 'rewrite', data: event.data.replace(NULL_USAGE, '') }
+    }
+    return { kind: 'rewrite', data: without(chunk, 'error', 'usage') }
+  }
+
+  #count(choice: unknown): void {
+    if (!isRecord(choice)) return
+    const { index = 0, delta, finish_reason: finish } = choice
+    this.#begun.add(index)
+    if (finish) this.#finished.add(index)
+    if (!isRecord(delta)) return
+    const before = this.completionLength
+    this.#add(delta.content)
+    this.#add(delta.refusal)
+    this.#add(delta.reasoning_content ?? delta.reasoning)
+    if (delta.function_call) this.#addCall(delta.function_call)
+    if (Array.isArray(delta.tool_calls)) {
+      for (const call of delta.tool_calls) this.#addCall(isRecord(call) ? call.function : null)
+    }
+    if (this.completionLength > before) this.chunkCount += 1
+  }
+
+  #addCall(call: unknown): void {
+    if (!isRecord(call)) return
+    this.#add(call.name)
+    this.#add(call.arguments)
+  }
+
+  #add(text: unknown): void {
+    if (typeof text !== 'string') return
+    this.completionLength += text.length
+    this.completion?.push(text)
+  }
+}
+
+function parseChunk(data: string): Chunk | null {
+  try {
+    const value: unknown = JSON.parse(data)
+    return isRecord(value) ? value : null
+  } catch {
+    return null
+  }
+}
+
+function without(chunk: Chunk, ...names: string[]): string {
+  const kept = Object.entries(chunk).filter(([name]) => !names.includes(name))
+  return JSON.stringify(Object.fromEntries(kept))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
