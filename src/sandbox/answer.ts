@@ -26,10 +26,12 @@ export type Answer = {
 export const HIDDEN_REASONING_TOKENS = 64
 /** Said when nothing was asked: 20 chunks. */
 export const STOCK_TEXT =
-  'This is the sandbox. It counts one token per four characters and means none of it. '.slice(0, 80)
-const REASONING_TEXT = 'The user wants an answer. I will echo. '.padEnd(40)
+  'This is the Tollkeeper sandbox, which counts one token per four characters said.'
+const REASONING_TEXT = 'The user spoke; I will repeat it to them'
 const TOOL_NAME = 'look_up_city'
 const TOOL_CITY = 'Oslo'
+/** Content chunks before a fault, where neither card nor request says. */
+const DEFAULT_FAULT_AT = 3
 
 /** Composes the answer of a card to a request, cut at the request's token limit. */
 export function composeAnswer(card: AnswerCard, request: ChatRequest): Answer {
@@ -78,8 +80,6 @@ function wholeParts(card: AnswerCard, request: ChatRequest): Part[] {
 export function faultAt(card: AnswerCard, request: ChatRequest): number {
   return request.tuning.at_chunk ?? card.faultAt ?? DEFAULT_FAULT_AT
 }
-
-const DEFAULT_FAULT_AT = 3
 
 function part(field: Part['field'], source: string, length: number, piece: number): Part {
   return { field, reply: repeatText(source, length, piece), piece }

@@ -33,7 +33,8 @@ export function cannedError(
 
 /** A page as a web server in front of an upstream writes it. */
 export function htmlPage(title: string): string {
-  return `<html>\r\n<head><title>${title}</title></head>\r\n<body><h1>${title}</h1></body>\r\n</html>\r\n`
+  const body = `<body><h1>${title}</h1></body>`
+  return `<html>\r\n<head><title>${title}</title></head>\r\n${body}\r\n</html>\r\n`
 }
 
 /** Bytes that are neither UTF-8, SSE nor JSON; the same every time. */

@@ -22,11 +22,13 @@ export function newEnvelope(model: string): Envelope {
   }
 }
 
-/** The JSON text of a chunk. `choices` is the inside of the array; `more` a further member or ''. */
-export function chunkJson({ id, created, model }: Envelope, choices: string, more: string): string {
-  const head = `{"id":"${id}","object":"chat.completion.chunk","created":${created},"model":${model}`
+/** The JSON text of a chunk; `choices` is the inside of the array, `more` another member or ''. */
+export function chunkJson(envelope: Envelope, choices: string, more: string): string {
+  const { id, created, model } = envelope
+  const head = `{"id":"${id}","object":"chat.completion.chunk","created":${created}`
   const tail = more === '' ? '}' : `,${more}}`
-  return `${head},"system_fingerprint":"${FINGERPRINT}","choices":[${choices}]${tail}`
+  const origin = `"model":${model},"system_fingerprint":"${FINGERPRINT}"`
+  return `${head},${origin},"choices":[${choices}]${tail}`
 }
 
 /** The JSON text of one choice in a chunk; `delta` is JSON text too. */

@@ -23,11 +23,11 @@ export function openEventStream(res: ServerResponse, card: AnswerCard): EventStr
       // A gzip file may have several members, so each event can be one and leave at once.
       const bytes = card.gzip ? gzipSync(event) : Buffer.from(event)
       const step = card.fragmentBytes ?? bytes.length
-      let room = true
+      let hasRoom = true
       for (let at = 0; at < bytes.length; at += step) {
-        room = writeNow(res, bytes.subarray(at, at + step))
+        hasRoom = writeBytes(res, bytes.subarray(at, at + step))
       }
-      return room
+      return hasRoom
     },
   }
 }
@@ -35,14 +35,18 @@ export function openEventStream(res: ServerResponse, card: AnswerCard): EventStr
 function writeText(res: ServerResponse, event: string): boolean {
   // latin1 is copied as it is, and most events are ASCII.
   const isAscii = Buffer.byteLength(event) === event.length
-  const room = res.write(event, isAscii ? 'latin1' : 'utf8')
-  res.socket?.uncork()
-  return room
+  const hasRoom = res.write(event, isAscii ? 'latin1' : 'utf8')
+  flush(res)
+  return hasRoom
 }
 
-function writeNow(res: ServerResponse, bytes: Buffer): boolean {
-  const room = res.write(bytes)
-  // Node corks a response until the end of the turn; a real upstream sends each chunk by itself.
+function writeBytes(res: ServerResponse, bytes: Buffer): boolean {
+  const hasRoom = res.write(bytes)
+  flush(res)
+  return hasRoom
+}
+
+/** Node corks a response until the end of the turn; a real upstream sends each chunk by itself. */
+function flush(res: ServerResponse): void {
   res.socket?.uncork()
-  return room
 }

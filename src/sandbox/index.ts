@@ -38,8 +38,8 @@ export type Sandbox = {
 }
 
 /**
- * Starts a simulated OpenAI-compatible upstream. Model names are test cards (cards.ts), any other name
- * is an echo; GET /sandbox/calls reads its ledger from outside. Rejects when it cannot listen.
+ * Starts a simulated OpenAI-compatible upstream. Model names are test cards (cards.ts), any other
+ * name is an echo; GET /sandbox/calls reads its ledger from outside. Rejects when it cannot listen.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, ledgerMax = LEDGER_ENTRIES, keepBodies = true } = options

@@ -4,7 +4,7 @@ import { KEPT_BODIES_CHARS } from './limits.ts'
 /** The calls the sandbox saw, oldest first, bounded in entries and in characters of kept bodies. */
 export type Ledger = {
   readonly calls: ReadonlyMap<string, SandboxCall>
-  /** Adds a call under its request id. A repeat of that id is kept beside it as `<id>#2`, `<id>#3`. */
+  /** Adds a call under its request id; a repeat of that id is kept beside it as `<id>#2`. */
   add(call: SandboxCall): void
   clear(): void
 }

@@ -1,4 +1,4 @@
-/** Every limit of the sandbox, with its unit. Passing one is an OpenAI-shaped error that names it. */
+/** Every limit of the sandbox, with its unit. */
 
 /** Entries of the call ledger; the oldest is dropped. The default of `ledgerMax`. */
 export const LEDGER_ENTRIES = 100_000
@@ -24,7 +24,7 @@ export const REPORTED_TOKENS = 1_000_000_000
 /** Characters of a tuned `usage` object as JSON. */
 export const USAGE_CHARS = 4_096
 
-/** Content chunks one stream writes in a turn of the event loop, so that no reader starves another. */
+/** Content chunks of one stream in one turn of the event loop, so that none starves the others. */
 export const CHUNKS_PER_TURN = 64
 /** Connections at one time; more are dropped. */
 export const CONNECTIONS = 20_000

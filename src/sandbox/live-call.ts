@@ -8,7 +8,7 @@ export type LiveCall = {
   readonly res: ServerResponse
   /** Nothing more can be written. */
   isOver(): boolean
-  /** Runs `step` after `ms` (0: at once), unless the call is over by then. One step can be pending. */
+  /** Runs `step` after `ms` (0: at once) unless the call is over by then; one can be pending. */
   later(ms: number, step: () => void): void
   /** Destroys the socket: the sandbox's own doing, so not `closedByPeer`. */
   cut(): void
@@ -48,7 +48,7 @@ export function openCall(
       res.destroy()
     },
   }
-  // First in line: Node's own listener takes the socket away, and a destroyed socket "finishes" too.
+  // First in line, before Node takes the socket away; a destroyed socket "finishes" too.
   res.prependListener('finish', () => {
     record.finished = !req.socket.destroyed
   })

@@ -3,9 +3,9 @@ import { REQUEST_BODY_BYTES } from './limits.ts'
 import { Problem } from './problem.ts'
 
 /**
- * Reads a request body, then calls `done` with its bytes. `refuse` gets a Problem instead for a body
- * that is compressed (415) or passes REQUEST_BODY_BYTES (413); the rest of it is read and dropped, so
- * that the sender can read its answer. A sender that hangs up before the end gets neither.
+ * Reads a request body, then calls `done` with its bytes. `refuse` gets a Problem instead for one
+ * that is compressed (415) or passes REQUEST_BODY_BYTES (413); the rest of it is read and dropped,
+ * so that the sender can read its answer. A sender that hangs up before the end gets neither.
  */
 export function readBody(
   req: IncomingMessage,

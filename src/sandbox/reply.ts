@@ -1,4 +1,4 @@
-/** A text of `length` characters that repeats a source, readable piece by piece without building it. */
+/** A text of `length` characters that repeats a source, read piece by piece and never built. */
 export type Reply = {
   readonly length: number
   /** The source, repeated so far that any piece is one slice of it. */

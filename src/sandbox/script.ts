@@ -70,7 +70,7 @@ export function* contentEvents(script: Script): Generator<ContentEvent, void, vo
   }
 }
 
-/** The events after the last content chunk: a finish reason for each choice, then usage if wanted. */
+/** The events after the last content chunk: a finish reason for each choice, then usage. */
 export function closingEvents(script: Script): string[] {
   const { card, request, envelope, answer } = script
   const usage = finalUsage(script)

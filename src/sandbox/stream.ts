@@ -18,7 +18,7 @@ const ENDINGS: Record<Ending, { readonly last: readonly string[]; readonly ends:
   'done-then-silence': { last: ['[DONE]'], ends: false },
 }
 
-/** Answers a call with an event stream, chunk by chunk, as fast as its reader and its delays allow. */
+/** Answers a call with an event stream, as fast as its reader and its delays allow. */
 export function streamAnswer(call: LiveCall, card: AnswerCard, request: ChatRequest): void {
   const { record, res } = call
   const answer = composeAnswer(card, request)

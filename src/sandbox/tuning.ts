@@ -25,7 +25,7 @@ type Field = keyof typeof BOUNDS
 /** How one request tunes its card; `usage` is the JSON text to report instead of any other. */
 export type Tuning = { readonly [field in Field]?: number } & { readonly usage?: string }
 
-/** Reads the `sandbox` object of a request body. Throws a Problem (400) that names the field at fault. */
+/** Reads the `sandbox` object of a request body. Throws a Problem (400) that names the field. */
 export function readTuning(value: unknown): Tuning {
   if (value === undefined) return {}
   if (!isObject(value)) throw badField('sandbox', 'it must be an object')

@@ -43,7 +43,7 @@ const STYLES = {
     }),
 }
 
-/** The JSON member that reports usage, such as `"usage":{...}`; '' for none. `last`: no more follow. */
+/** The JSON member that reports usage, or ''. `last`: no other report follows in this answer. */
 export function usageMember(
   style: UsageStyle,
   tokens: Counted,

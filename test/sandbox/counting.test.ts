@@ -55,10 +55,11 @@ test('each choice counts, the prompt counts once', async () => {
   expect(usage).toEqual({ prompt_tokens: 3, completion_tokens: 9, total_tokens: 12 })
   expect(choices).toHaveLength(3)
   const chunks = chunksOf(await postStream(sandbox, { model: 'm', n: 2 }))
-  expect(chunks.map((chunk) => chunk.choices?.[0]?.index)).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0, 1])
+  const indexes = chunks.map((chunk) => chunk.choices?.[0]?.index)
+  expect(indexes).toEqual([0, 1, 0, 1, 0, 1, 0, 1, 0, 1])
 })
 
-test('usage is streamed only when it is asked for, and is null in the chunks before it', async () => {
+test('usage is streamed only when asked for, and is null in the chunks before', async () => {
   const unasked = chunksOf(await postStream(sandbox, { model: 'm' }))
   expect(unasked.some((chunk) => 'usage' in chunk)).toBe(false)
   const asked = chunksOf(

