@@ -1,10 +1,16 @@
-import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyReply,
+  FastifyRequest,
+  preHandlerAsyncHookHandler,
+} from 'fastify'
 import fp from 'fastify-plugin'
 import { promptBound } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
 import { clampedLimit, type HoldPlan, planHold } from '../src/domain/hold.ts'
-import { ProxyError } from '../src/errors.ts'
+import { ProxyError, toProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
+import { settlementOf } from '../src/settlement.ts'
 import { storable } from '../src/store/request-record.ts'
 import type { ReserveAnswer } from '../src/store/reserve.ts'
 import { Tokenizer } from '../src/tokenizer.ts'
@@ -21,16 +27,27 @@ async function credit(app: FastifyInstance): Promise<void> {
   app.decorate('tokenizer', tokenizer)
   app.addHook('onClose', async () => tokenizer.close())
 
-  async function reserve(request: FastifyRequest, plan: HoldPlan): Promise<ReserveAnswer> {
+  async function reserve(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    plan: HoldPlan,
+  ): Promise<ReserveAnswer> {
     const { account } = request
-    return app.database.reserve.submit({
-      id: request.id,
-      accountId: account.id,
-      keyId: account.keyId,
-      amount: plan.amount,
-      minimum: plan.minimum,
-      terms: termsOf(request),
-    })
+    try {
+      return await app.database.reserve.submit({
+        id: request.id,
+        accountId: account.id,
+        keyId: account.keyId,
+        amount: plan.amount,
+        minimum: plan.minimum,
+        terms: termsOf(request),
+      })
+    } catch (error) {
+      // The hold may have been placed and its answer lost: whatever is there is let go again.
+      request.failure = toProxyError(error)
+      void app.database.settlements.add(settlementOf(request, reply))
+      throw error
+    }
   }
 
   /** A plan with the exact size of the prompt, where its bytes bound it too loosely to pay for. */
@@ -53,12 +70,12 @@ async function credit(app: FastifyInstance): Promise<void> {
       request.route.limits.contextWindow,
     )
     let plan = planOf(request, bound)
-    let answer = await reserve(request, plan)
+    let answer = await reserve(request, reply, plan)
     if (answer.outcome === 'insufficient' || answer.outcome === 'credits_held') {
       const exact = await tightened(request, plan)
       if (exact !== null) {
         plan = exact
-        answer = await reserve(request, plan)
+        answer = await reserve(request, reply, plan)
       }
     }
     refuseUnlessHeld(answer)
@@ -86,7 +103,8 @@ function termsOf({ body, route, routeOptions }: FastifyRequest) {
   return {
     endpoint: routeOptions.url,
     model: storable(model),
-    provider: route.provider,
+    provider: route.target.provider,
+    base_url: route.target.baseUrl,
     upstream_model: storable(route.upstreamModel),
     stream,
     price_id: priceId,

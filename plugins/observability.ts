@@ -15,7 +15,10 @@ async function observability(app: FastifyInstance): Promise<void> {
 
   app.decorate('logSettled', (request, record, charge) => {
     const level = record.errorCode === null ? 'info' : 'warn'
-    request.log[level](settledLine(request.id, request.account.id, record, charge), 'request')
+    request.log[level](
+      settledLine(request.account.id, request.hold.amount, record, charge),
+      'request',
+    )
   })
 }
 
@@ -23,7 +26,6 @@ function logUnheld(request: FastifyRequest, reply: FastifyReply): void {
   const { failure } = request
   const level = failure === null ? 'info' : failure.status >= 500 ? 'error' : 'warn'
   const facts = {
-    requestId: request.id,
     endpoint: request.routeOptions.url ?? null,
     status: reply.raw.headersSent ? reply.raw.statusCode : 499,
     durationMs: Math.round(reply.elapsedTime),

@@ -68,6 +68,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   )
   app.decorate('forward', async (request: FastifyRequest, reply: FastifyReply, path: string) => {
     const body = request.body as ChatRequest
+    const { target, upstreamModel } = request.route
     const exchange = exchangeFor(request, reply)
     request.exchange = exchange
     const answer = await exchange.run(pools.of(target.origin), {
@@ -79,7 +80,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
         requestId: request.id,
       }),
       body: upstreamBody(body, {
-        upstreamModel: request.route.upstreamModel,
+        upstreamModel,
         outputLimit: request.hold.outputLimit,
       }),
     })

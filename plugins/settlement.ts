@@ -28,7 +28,7 @@ async function settlement(app: FastifyInstance): Promise<void> {
   function settle(request: FastifyRequest, reply: FastifyReply): void {
     if (!open.delete(request.id)) return
     if (open.size === 0) drained()
-    const settlement = settlementOf(request, reply, app.upstream.baseUrl)
+    const settlement = settlementOf(request, reply)
     const answer = app.database.settlements.add(settlement)
     void answer.then((charge) => app.logSettled(request, settlement.record, charge))
   }

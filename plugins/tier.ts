@@ -6,11 +6,12 @@ import { fallbackRate, type Rate, rateOfPrice } from '../src/domain/price.ts'
 import { allowsModel, type Tier } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
+import type { UpstreamTarget } from '../src/upstream/target.ts'
 import type { ChatRequest } from '../src/wire/chat-request.ts'
 
 type TierOptions = {
-  /** The provider that serves every model no route names. */
-  provider: string
+  /** The upstream that serves every model no route names. */
+  target: UpstreamTarget
   creditsPerUsd: bigint
   fallbackPer1000Tokens: MicroCredits
 }
@@ -36,10 +37,10 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
     if (!allowsModel(tier.models, model) || !allowsModel(account.keyModels, model)) {
       throw new ProxyError('model_not_allowed', { param: 'model' })
     }
-    const price = catalogue.priceAt(options.provider, model, new Date())
+    const price = catalogue.priceAt(options.target.provider, model, new Date())
     setTier(request, tier)
     setRoute(request, {
-      provider: options.provider,
+      target: options.target,
       upstreamModel: model,
       limits: catalogue.models.get(model) ?? NO_LIMITS,
       rate: price
@@ -58,7 +59,7 @@ declare module 'fastify' {
     readonly tier: Tier
     /** Where the model is served, and what it costs there. */
     readonly route: {
-      provider: string
+      target: UpstreamTarget
       upstreamModel: string
       limits: ModelLimits
       rate: Rate

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { type FastifyBaseLogger, type FastifyInstance, fastify } from 'fastify'
+import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
 import auth from '../plugins/auth.ts'
 import credit from '../plugins/credit.ts'
 import database from '../plugins/database.ts'
@@ -39,7 +39,10 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance,
-    disableRequestLogging: true,
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'request_id',
+    }),
     genReqId: () => randomUUIDv7(),
     requestIdHeader: false,
     bodyLimit: config.bodyLimitBytes,
@@ -56,19 +59,20 @@ export async function buildApp(
   })
   const hashKey = createKeyHasher(config.secretKeys)
   const { baseUrl, apiKey } = config.upstream
+  const target = upstreamTarget(config.providerName, baseUrl, apiKey)
 
   await app.register(errors)
   await app.register(observability)
   await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
   await app.register(auth, { hashKey })
   await app.register(tier, {
-    provider: config.providerName,
+    target,
     creditsPerUsd: config.creditsPerUsd,
     fallbackPer1000Tokens: config.fallbackPer1000Tokens,
   })
   await app.register(credit)
   await app.register(provider, {
-    target: upstreamTarget(config.providerName, baseUrl, apiKey),
+    target,
     timeouts: config.timeouts,
     commitMs: config.streamCommitMs,
     estimation: config.tokenEstimation,

@@ -1,18 +1,20 @@
-import { formatCredits } from './domain/credits.ts'
+import { formatCredits, type MicroCredits } from './domain/credits.ts'
 import type { ProxyError } from './errors.ts'
 import { recordError } from './settlement.ts'
 import type { RequestRecord } from './store/request-record.ts'
 import type { SettleAnswer } from './store/settle.ts'
 
-/** The canonical line of a request that held credits: built from named facts, never by redaction. */
+/**
+ * The canonical line of a request that held credits: built from named facts, never by redaction.
+ * The logger adds request_id.
+ */
 export function settledLine(
-  requestId: string,
   accountId: string,
+  hold: MicroCredits,
   record: RequestRecord,
   charge: SettleAnswer,
 ) {
   return {
-    request_id: requestId,
     account_id: `acc_${accountId}`,
     key_id: `key_${record.keyId}`,
     endpoint: record.endpoint,
@@ -33,6 +35,7 @@ export function settledLine(
     cached_tokens: record.cachedTokens,
     usage_source: record.usageSource,
     estimated_tokens: record.estimatedTokens,
+    hold: formatCredits(hold),
     charged: charge && formatCredits(charge.charged),
     uncollected: charge && formatCredits(charge.uncollected),
   }
@@ -40,7 +43,6 @@ export function settledLine(
 
 /** The line of a request that held nothing: refused, or free. */
 export function requestLine(facts: {
-  requestId: string
   endpoint: string | null
   status: number
   durationMs: number
@@ -48,11 +50,17 @@ export function requestLine(facts: {
 }) {
   const { failure } = facts
   return {
-    request_id: facts.requestId,
     endpoint: facts.endpoint,
     status: facts.status,
     outcome: failure === null ? 'completed' : 'refused',
-    error: failure && { code: failure.code, ...recordError(failure) },
+    error: failure && errorOf(failure),
     duration_ms: facts.durationMs,
   }
+}
+
+/** Our own refusals are told by their code; a stack is for what we did not expect. */
+function errorOf(failure: ProxyError) {
+  const { message, stack, causes } = recordError(failure)
+  const expected = failure.status < 500
+  return { code: failure.code, message, causes, ...(expected ? {} : { stack }) }
 }

@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { usageToCharge } from './domain/ending.ts'
 import { costOf } from './domain/price.ts'
-import { toProxyError } from './errors.ts'
 import type { RecordedError, RequestRecord } from './store/request-record.ts'
 import type { Settlement } from './store/settle.ts'
 import { NOTHING_RELAYED, type Relayed } from './upstream/relay.ts'
@@ -16,20 +15,16 @@ const CLIENT_CLOSED_REQUEST = 499
 const NO_USAGE = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 }
 
 /** How a held request that is over is settled: its cost, and its record. */
-export function settlementOf(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  baseUrl: string,
-): Settlement {
-  const relayed = request.relayed ?? endedBeforeUpstream(request, reply)
+export function settlementOf(request: FastifyRequest, reply: FastifyReply): Settlement {
+  const relayed = request.relayed ?? endedBeforeUpstream(request)
   const charged = usageToCharge(relayed)
   const usage = charged?.usage ?? NO_USAGE
   const { estimated, delivered, error } = relayed
   const record: RequestRecord = {
     ...usage,
     ...delivered,
-    ...requestFacts(request, baseUrl),
-    status: reply.raw.headersSent ? reply.raw.statusCode : CLIENT_CLOSED_REQUEST,
+    ...requestFacts(request),
+    status: statusOf(request, reply),
     outcome: relayed.outcome,
     errorCode: error?.code ?? null,
     error: error && recordError(error),
@@ -42,15 +37,15 @@ export function settlementOf(
   return { id: request.id, accountId: request.account.id, cost, record }
 }
 
-function requestFacts(request: FastifyRequest, baseUrl: string) {
+function requestFacts(request: FastifyRequest) {
   const { account, route } = request
   const { model, stream } = request.body as ChatRequest
   return {
     keyId: account.keyId,
     endpoint: request.routeOptions.url ?? request.url,
     model,
-    provider: route.provider,
-    baseUrl,
+    provider: route.target.provider,
+    baseUrl: route.target.baseUrl,
     upstreamModel: route.upstreamModel,
     stream,
     priceId: route.rate.priceId,
@@ -58,10 +53,12 @@ function requestFacts(request: FastifyRequest, baseUrl: string) {
 }
 
 /** Held, but never sent: the client left first, or something of ours failed. */
-function endedBeforeUpstream(request: FastifyRequest, reply: FastifyReply): Relayed {
-  const gone = !reply.raw.writableFinished
-  const error = gone ? null : toProxyError(request.failure)
-  return { ...NOTHING_RELAYED, outcome: gone ? 'client_gone' : 'refused', error }
+function endedBeforeUpstream({ failure }: FastifyRequest): Relayed {
+  return { ...NOTHING_RELAYED, outcome: failure ? 'refused' : 'client_gone', error: failure }
+}
+
+function statusOf({ failure }: FastifyRequest, { raw }: FastifyReply): number {
+  return raw.headersSent ? raw.statusCode : (failure?.status ?? CLIENT_CLOSED_REQUEST)
 }
 
 /** An error as it is kept: its message, stack and causes, and nothing of the request. */

@@ -10,7 +10,7 @@ import { NOTHING_RELAYED, type RelayOptions } from './relay.ts'
 import { StreamRelay } from './stream-relay.ts'
 
 type Relay = Omit<UpstreamListener, 'head'> & {
-  done: Promise<Buffer | null | void>
+  done: Promise<Buffer | null>
   abandon(): void
   stop(error: ProxyError): void
 }
@@ -25,7 +25,7 @@ export class Exchange implements UpstreamListener {
   readonly #options: RelayOptions
   readonly #call: UpstreamCall
   readonly #startedAt = performance.now()
-  readonly #settled = Promise.withResolvers<Buffer | null | void>()
+  readonly #settled = Promise.withResolvers<Buffer | null>()
   #relay: Relay | null = null
   #over = false
 
@@ -39,7 +39,7 @@ export class Exchange implements UpstreamListener {
    * @returns the body of a JSON answer, or nothing when the stream was written or the client left
    * @throws ProxyError the failure, where nothing was written to the client yet
    */
-  run(pool: Pool, request: UpstreamRequest): Promise<Buffer | null | void> {
+  run(pool: Pool, request: UpstreamRequest): Promise<Buffer | null> {
     this.#call.start(pool, request.path, request.headers, request.body)
     return this.#settled.promise
   }

@@ -28,7 +28,7 @@ export class StreamRelay {
   readonly #tap: UsageTap
   readonly #down: Downstream
   readonly #slices: SliceTaker
-  readonly #settled = Promise.withResolvers<void>()
+  readonly #settled = Promise.withResolvers<null>()
   #commitTimer: NodeJS.Timeout | null = null
   #committed = false
   #over = false
@@ -46,8 +46,8 @@ export class StreamRelay {
     }
   }
 
-  /** Resolves when the stream is over; rejects with the failure where no head was written. */
-  get done(): Promise<void> {
+  /** Resolves with null when the stream is over; rejects with the failure where no head was written. */
+  get done(): Promise<null> {
     return this.#settled.promise
   }
 
@@ -182,7 +182,7 @@ export class StreamRelay {
       this.#options.ended({ outcome, delivered, reported, estimated, answered, error, ttftMs })
       const wanted = this.#options.wantsUsage && !tap.usageForwarded
       last(wanted ? tap.usageChunk(reported ?? estimated) : null)
-      this.#settled.resolve()
+      this.#settled.resolve(null)
     }
     const text = () => tap.completion?.join('') ?? ''
     const estimate = this.#options.estimate(reported, delivered, text)

@@ -36,8 +36,8 @@ export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, { token
 function requireToken(token: string): onRequestAsyncHookHandler {
   const expected = sha256(token)
   return async (request, reply) => {
-    const given = request.headers.authorization?.match(/^bearer +(\S+) *$/i)?.[1] ?? ''
-    if (!timingSafeEqual(sha256(given), expected)) {
+    const given = request.headers.authorization?.match(/^bearer +(.+)$/i)?.[1]
+    if (given === undefined || !timingSafeEqual(sha256(given), expected)) {
       throw new ProxyError('invalid_api_key', { message: 'Incorrect admin token provided.' })
     }
     reply.header('cache-control', 'no-store') // an answer may carry a new key
