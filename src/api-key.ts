@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createHmac, createSecretKey, hkdfSync, randomBytes } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 
 const ALPHABET = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -37,7 +37,7 @@ export function keyHint(key: string): string {
  */
 export function createKeyHasher(secretKeys: string[]): (key: string) => Buffer[] {
   const peppers = secretKeys.map((secret) =>
-    Buffer.from(hkdfSync('sha256', secret, '', 'tollkeeper api key hash', 32)),
+    createSecretKey(Buffer.from(hkdfSync('sha256', secret, '', 'tollkeeper api key hash', 32))),
   )
   return (key) => peppers.map((pepper) => createHmac('sha256', pepper).update(key).digest())
 }

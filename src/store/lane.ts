@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { ProxyError } from '../errors.ts'
 
 /** One statement that takes many rows at a time. */
@@ -16,6 +16,8 @@ export type LaneLimits = {
   queueMax: number
   /** Milliseconds a call may take before its connection is given up. */
   timeoutMs: number
+  /** Milliseconds to gather items before a call, for what nobody waits for; 0 is one turn. */
+  gatherMs?: number
 }
 
 type Waiting<Item, Answer> = {
@@ -65,8 +67,10 @@ export class Lane<Item, Answer> {
   }
 
   async #run(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve))
+    const { gatherMs = 0 } = this.#limits
+    await turn()
     while (this.#queue.length > 0) {
+      if (gatherMs > 0) await delay(gatherMs)
       const batch = this.#queue.splice(0, this.#limits.batchMax)
       await this.#deliver(batch)
     }
@@ -98,17 +102,18 @@ export class Lane<Item, Answer> {
 
   /** postgres.js has no query timeout: a half-open connection would hang for ever. */
   async #timed(call: Promise<Answer[]>): Promise<Answer[]> {
-    const timer = new AbortController()
-    const late = delay(this.#limits.timeoutMs, null, { signal: timer.signal, ref: false })
+    const { timeoutMs } = this.#limits
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const timer = setTimeout(() => {
+      reject(new Error(`Postgres did not answer within ${timeoutMs} ms`))
+    }, timeoutMs)
     try {
-      const answers = await Promise.race([call, late.catch(() => null)])
-      if (answers !== null) return answers
-      throw new Error(`Postgres did not answer within ${this.#limits.timeoutMs} ms`)
+      return await Promise.race([call, late])
     } catch (error) {
       if (!isRowAtFault(error)) this.#statement.reconnect()
       throw error
     } finally {
-      timer.abort()
+      clearTimeout(timer)
     }
   }
 }

@@ -2,6 +2,8 @@ import type { Outcome } from '../domain/ending.ts'
 import type { Usage } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
 import { type ChatAnswer, readChatAnswer } from '../wire/chat-answer.ts'
+import { jsonAsStream } from '../wire/json-as-stream.ts'
+import { usageBody } from '../wire/usage-tap.ts'
 import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
 import type { RelayOptions } from './relay.ts'
 
@@ -10,7 +12,10 @@ const ANSWER_BYTES_MAX = 64 * 1024 * 1024
 
 const NOTHING = { chunkCount: 0, completionLength: 0 }
 
-/** Collects one JSON answer, reads it, and hands it on as it came. */
+/**
+ * Collects one JSON answer, reads it, and hands it on as it came; or as an event stream, where
+ * the client asked for one.
+ */
 export class JsonRelay {
   readonly #options: RelayOptions
   readonly #abort: (reason: string) => void
@@ -27,7 +32,10 @@ export class JsonRelay {
     this.#startedAt = startedAt
   }
 
-  /** Resolves with the body to send, or null when the client has gone; rejects with the failure. */
+  /**
+   * Resolves with the body to send, or null when a stream was written or the client has gone;
+   * rejects with the failure.
+   */
   get done(): Promise<Buffer | null> {
     return this.#settled.promise
   }
@@ -43,11 +51,20 @@ export class JsonRelay {
   }
 
   end(): void {
-    const body = this.#chunks.length === 1 ? this.#chunks[0] : Buffer.concat(this.#chunks)
-    const answer = readChatAnswer((body as Buffer).toString('utf8'))
+    const body =
+      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
+    const text = body.toString('utf8')
+    const answer = readChatAnswer(text)
+    const { stream } = this.#options
+    const valid = answer.valid && !(stream && answer.delivered.chunkCount === 0)
     if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error))
-    else if (!answer.valid) this.#fail('upstream_error', notACompletion(this.#bytes))
-    else this.#finish('completed', null, answer, () => this.#settled.resolve(body as Buffer))
+    else if (!valid) this.#fail('upstream_error', notACompletion(this.#bytes))
+    else {
+      this.#finish('completed', null, answer, (estimated) => {
+        if (stream) this.#writeAsStream(text, answer, estimated)
+        this.#settled.resolve(stream ? null : body)
+      })
+    }
   }
 
   failed(error: Error): void {
@@ -62,6 +79,13 @@ export class JsonRelay {
     this.#finish('client_gone', null, null, () => this.#settled.resolve(null))
   }
 
+  #writeAsStream(body: string, { usage, wireUsage }: ChatAnswer, estimated: Usage): void {
+    const { response, takeOver, wantsUsage } = this.#options
+    const reported = usage === null ? usageBody(estimated) : wireUsage
+    response.writeHead(200, takeOver())
+    response.end(jsonAsStream(body, wantsUsage ? reported : null))
+  }
+
   #fail(outcome: Outcome, error: ProxyError): void {
     this.#abort(error.message)
     this.#finish(outcome, error, null, () => this.#settled.reject(error))
@@ -71,7 +95,7 @@ export class JsonRelay {
     outcome: Outcome,
     error: ProxyError | null,
     answer: ChatAnswer | null,
-    last: () => void,
+    last: (estimated: Usage) => void,
   ): void {
     if (this.#over) return
     this.#over = true
@@ -81,7 +105,7 @@ export class JsonRelay {
       const answered = answer !== null
       const ttftMs = this.#ttftMs
       this.#options.ended({ outcome, delivered, reported, estimated, answered, error, ttftMs })
-      last()
+      last(estimated)
     }
     const estimate = this.#options.estimate(reported, delivered, () => answer?.completion ?? '')
     if (estimate instanceof Promise) void estimate.then(conclude)

@@ -7,6 +7,8 @@ export type ChatAnswer = {
   /** It has a `choices` array: it is a chat completion. */
   valid: boolean
   usage: Usage | null
+  /** The usage as the upstream wrote it. */
+  wireUsage: unknown
   delivered: Delivered
   /** The text of all choices, for a tokenizer. */
   completion: string
@@ -21,6 +23,7 @@ export function readChatAnswer(body: string): ChatAnswer {
     error: value?.error ?? null,
     valid: choices !== null,
     usage: readUsage(value?.usage),
+    wireUsage: value?.usage,
     delivered: { chunkCount: choices?.length ?? 0, completionLength: completion.length },
     completion,
   }

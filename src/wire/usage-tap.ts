@@ -71,11 +71,7 @@ export class UsageTap implements Delivered {
       created: this.first?.created,
       model: this.first?.model,
       choices: [],
-      usage: {
-        prompt_tokens: usage.promptTokens,
-        completion_tokens: usage.completionTokens,
-        total_tokens: usage.promptTokens + usage.completionTokens,
-      },
+      usage: usageBody(usage),
     })
   }
 
@@ -123,6 +119,15 @@ export class UsageTap implements Delivered {
     if (typeof text !== 'string') return
     this.completionLength += text.length
     this.completion?.push(text)
+  }
+}
+
+/** A `usage` object of our own, where the upstream sent none. */
+export function usageBody({ promptTokens, completionTokens }: Usage) {
+  return {
+    prompt_tokens: promptTokens,
+    completion_tokens: completionTokens,
+    total_tokens: promptTokens + completionTokens,
   }
 }
 

@@ -3,6 +3,7 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import {
   type Account,
+  type AccountStatus,
   createAccount,
   findAccount,
   findAccountByExternalId,
@@ -10,14 +11,14 @@ import {
   updateAccount,
 } from '../../store/accounts.ts'
 import { accountBody } from './account-body.ts'
-import { oneOf, STATUSES, strictObject, Text, Unread } from './fields.ts'
+import { oneOf, strictObject, Text, Unread } from './fields.ts'
 import { readPathId } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 import { readCredits } from './values.ts'
 
-const Status = oneOf(STATUSES)
+const Status = oneOf(['active', 'suspended', 'closed'] satisfies AccountStatus[])
 const Id = strictObject({ id: Type.String() })
 
 const NewAccount = strictObject({

@@ -23,5 +23,3 @@ export const TokenCount = Type.Integer({ minimum: 1, maximum: INT4_MAX })
 
 /** Model names; a trailing `*` matches any rest. */
 export const ModelNames = Type.Array(Text, { maxItems: 1_000 })
-
-export const STATUSES = ['active', 'suspended', 'closed'] as const

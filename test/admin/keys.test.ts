@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createKeyHasher, isApiKey } from '../../src/api-key.ts'
+import { type Body, clientOf, NOBODY, refusal, UUID_PATTERN } from './client.ts'
+import { type Admin, startAdmin } from './setup.ts'
+import { uuidOf } from './spend.ts'
+
+let admin: Admin
+let client: ReturnType<typeof clientOf>
+let account: Body
+beforeAll(async () => {
+  admin = await startAdmin()
+  client = clientOf(admin)
+  account = await client.account()
+})
+afterAll(() => admin.close())
+
+const newKey = (fields: object = {}) => client.post(`/accounts/${account.id}/keys`, fields)
+
+describe('a new key', () => {
+  it('is shown with its object', async () => {
+    const { status, body } = await newKey({ name: 'laptop' })
+    expect(status).toBe(201)
+    expect(body).toEqual({
+      id: expect.stringMatching(`^key_${UUID_PATTERN}$`),
+      key: expect.stringMatching(/^tk_[0-9A-Za-z]{38}$/),
+      name: 'laptop',
+      hint: expect.stringMatching(/^tk_.{4}\.\.\..{4}$/),
+      account_id: account.id,
+      expires_at: null,
+      revoked_at: null,
+      models: null,
+      created_at: expect.stringMatching(/Z$/),
+    })
+    expect(isApiKey(body.key as string)).toBe(true)
+  })
+
+  it('is stored as the hash under the newest secret, and nowhere in clear', async () => {
+    const { body } = await newKey()
+    const [row] = await admin.sql`select k::text as text, hash from api_keys k
+      where id = ${uuidOf(body.id)}`
+    const hash = createKeyHasher(['a secret for the admin tests'])(body.key as string)[0]
+    expect(row?.hash).toEqual(hash)
+    expect(row?.text).not.toContain(body.key)
+  })
+
+  it('is never cached on its way', async () => {
+    const { headers } = await admin.app.inject({
+      method: 'POST',
+      url: `/admin/accounts/${account.id}/keys`,
+      headers: { authorization: `Bearer ${admin.token}` },
+      payload: {},
+    })
+    expect(headers['cache-control']).toBe('no-store')
+  })
+
+  it('may expire and be limited to models', async () => {
+    const models = ['gpt-5', 'meta/llama:free*', 'odd "name", \\ {x}', 'NULL']
+    const { body } = await newKey({ expires_at: '2099-01-02T03:04:05.678+01:00', models })
+    expect(body).toMatchObject({ expires_at: '2099-01-02T02:04:05.678Z', models })
+    const { body: list } = await client.get(`/accounts/${account.id}/keys?limit=1`)
+    expect(list.data[0]).toMatchObject({ id: body.id, models })
+  })
+
+  it.each<[string, object, string]>([
+    ['a limit that is not in force yet', { requests_per_minute: 5 }, 'requests_per_minute'],
+    ['a spending limit that is not in force yet', { spend_limit: '5' }, 'spend_limit'],
+    ['a key of its own', { key: 'tk_x' }, 'key'],
+    ['an expiry that is no time', { expires_at: 'tomorrow' }, 'expires_at'],
+    ['an expiry without a zone', { expires_at: '2099-01-01T00:00:00' }, 'expires_at'],
+    ['an expiry on no day', { expires_at: '2099-02-30T00:00:00Z' }, 'expires_at'],
+    ['a leap second', { expires_at: '2098-12-31T23:59:60Z' }, 'expires_at'],
+    ['the year 0', { expires_at: '0000-01-01T00:00:00Z' }, 'expires_at'],
+    ['the year 10000', { expires_at: '9999-12-31T23:59:59-10:00' }, 'expires_at'],
+    ['models as text', { models: 'gpt-5' }, 'models'],
+    ['an empty model', { models: [''] }, 'models.0'],
+    ['a model of another type', { models: ['a', 5] }, 'models.1'],
+  ])('refuses %s, naming the field', async (_, fields, param) => {
+    expect(refusal(await newKey(fields))).toEqual([400, 'invalid_value', param])
+  })
+})
+
+describe('the keys of an account', () => {
+  it('are listed newest first, without key and hash', async () => {
+    const { id } = await client.account()
+    const made = []
+    for (let i = 0; i < 5; i += 1) {
+      const { body } = await client.post(`/accounts/${id}/keys`, { name: `key ${i}` })
+      made.unshift(body)
+    }
+    const pages = await client.pages(`/accounts/${id}/keys?limit=2`)
+    expect(pages.map((page) => page.length)).toEqual([2, 2, 1])
+    // Keys made in one millisecond are in any order among themselves.
+    const newestFirst = made.toSorted((a, b) => (a.id < b.id ? 1 : -1))
+    expect(pages.flat()).toEqual(newestFirst.map(({ key: _, ...shown }) => shown))
+  })
+
+  it('are listed for their account only', async () => {
+    const other = await client.account()
+    await newKey()
+    expect((await client.get(`/accounts/${other.id}/keys`)).body).toEqual({ data: [], next: null })
+  })
+
+  it.each([
+    ['limit=x', 'limit'],
+    ['cursor=x', 'cursor'],
+    ['revoked=1', 'revoked'],
+  ])('refuses ?%s, naming the field', async (query, param) => {
+    const answer = await client.get(`/accounts/${account.id}/keys?${query}`)
+    expect(refusal(answer)).toEqual([400, 'invalid_value', param])
+  })
+})
+
+describe('a key', () => {
+  it('changes what is named and keeps the rest', async () => {
+    const { body } = await newKey({ name: 'a', expires_at: '2099-01-01T00:00:00Z', models: ['m'] })
+    const { key: _, ...shown } = body
+    const renamed = await client.patch(`/keys/${body.id}`, { name: 'b' })
+    expect(renamed).toEqual({ status: 200, body: { ...shown, name: 'b' } })
+    const freed = await client.patch(`/keys/${body.id}`, { expires_at: null, models: null })
+    expect(freed.body).toMatchObject({ name: 'b', expires_at: null, models: null })
+    const closed = await client.patch(`/keys/${body.id}`, {
+      expires_at: '2020-01-01T00:00:00Z',
+      models: [],
+    })
+    expect(closed.body).toMatchObject({ expires_at: '2020-01-01T00:00:00.000Z', models: [] })
+  })
+
+  it.each<[object, string]>([
+    [{ spend_limit: '5' }, 'spend_limit'],
+    [{ expires_at: 0 }, 'expires_at'],
+    [{ models: {} }, 'models'],
+    [{ revoked_at: null }, 'revoked_at'],
+  ])('refuses the change %j, naming the field', async (change, param) => {
+    const { body } = await newKey()
+    const answer = await client.patch(`/keys/${body.id}`, change)
+    expect(refusal(answer)).toEqual([400, 'invalid_value', param])
+  })
+
+  it('refuses a change that names nothing', async () => {
+    const { body } = await newKey()
+    expect((await client.patch(`/keys/${body.id}`, {})).status).toBe(400)
+  })
+
+  it('is revoked once, however often it is asked for', async () => {
+    const { body } = await newKey()
+    const first = await client.delete(`/keys/${body.id}`)
+    const second = await client.delete(`/keys/${body.id}`)
+    expect(first.status).toBe(200)
+    expect(first.body).toMatchObject({ id: body.id, revoked_at: expect.stringMatching(/Z$/) })
+    expect(first.body).not.toHaveProperty('key')
+    expect(second).toEqual(first)
+  })
+
+  it.each([`key_${NOBODY}`, `acc_${NOBODY}`, 'key_1', NOBODY])(
+    'with the id %s is not found',
+    async (id) => {
+      expect(refusal(await client.delete(`/keys/${id}`))).toEqual([404, 'not_found', null])
+      const answer = await client.patch(`/keys/${id}`, { name: 'x' })
+      expect(refusal(answer)).toEqual([404, 'not_found', null])
+    },
+  )
+})

@@ -1,0 +1,80 @@
+import { randomUUIDv7 } from 'node:crypto'
+import type postgres from 'postgres'
+import { type RequestRecord, toRow } from '../../src/store/request-record.ts'
+
+const TERMS = { model: 'sandbox-echo', provider: 'openai' }
+
+const RECORD: RequestRecord = {
+  keyId: '01900000-0000-7000-8000-00000000000a',
+  endpoint: '/v1/chat/completions',
+  model: 'sandbox-echo',
+  provider: 'openai',
+  baseUrl: 'https://upstream.example/v1',
+  upstreamModel: 'sandbox-echo',
+  stream: true,
+  status: 200,
+  outcome: 'completed',
+  errorCode: null,
+  error: null,
+  ttftMs: 12,
+  durationMs: 345,
+  chunkCount: 6,
+  completionLength: 78,
+  promptTokens: 9,
+  cachedTokens: 4,
+  completionTokens: 20,
+  reasoningTokens: 3,
+  usageSource: 'reported',
+  estimatedTokens: 21,
+  priceId: null,
+}
+
+/** Holds credits (micro) for a new request of an account. @returns the request's id */
+export async function hold(sql: postgres.Sql, account: string, micro: bigint): Promise<string> {
+  const id = randomUUIDv7()
+  const amount = micro.toString()
+  const keyId = RECORD.keyId
+  const row = {
+    id,
+    account_id: uuidOf(account),
+    key_id: keyId,
+    amount,
+    minimum: amount,
+    terms: TERMS,
+  }
+  const batch = JSON.stringify([row])
+  await sql`select * from reserve_v1(${randomUUIDv7()}::uuid, ${batch}::text::json, false)`
+  return id
+}
+
+/** Ends the request with that cost (micro) and record. */
+export async function settle(
+  sql: postgres.Sql,
+  account: string,
+  { id, cost, record = {} }: { id: string; cost: bigint; record?: Partial<RequestRecord> },
+): Promise<void> {
+  const row = {
+    id,
+    account_id: uuidOf(account),
+    cost: cost.toString(),
+    record: toRow({ ...RECORD, ...record }),
+  }
+  await sql`select * from settle_v1(${JSON.stringify([row])}::text::json)`
+}
+
+/** A whole request that held and cost the same. @returns its id */
+export async function spend(
+  sql: postgres.Sql,
+  account: string,
+  micro: bigint,
+  record: Partial<RequestRecord> = {},
+): Promise<string> {
+  const id = await hold(sql, account, micro)
+  await settle(sql, account, { id, cost: micro, record })
+  return id
+}
+
+/** The UUID in `acc_...` or `key_...`. */
+export function uuidOf(id: string): string {
+  return id.slice(4)
+}
