@@ -20,13 +20,20 @@ type DatabaseOptions = { url: string; creditsPerUsd: bigint }
 /** Connections for everything but money and keys: the admin API, the catalogue, reads. */
 const POOL_SIZE = 4
 
+/** Milliseconds after which Postgres gives up a statement of that pool. */
+const STATEMENT_TIMEOUT_MS = 15_000
+
 /** Seconds between two reads of the catalogue, should a notification have been missed. */
 const CATALOGUE_MAX_AGE_S = 10
 
 /** Postgres: migrated, with a lane for each statement of the hot path and a pool for the rest. */
 async function database(app: FastifyInstance, options: DatabaseOptions): Promise<void> {
   await migrate(options.url)
-  const sql = postgres(options.url, { max: POOL_SIZE, onnotice: () => {} })
+  const sql = postgres(options.url, {
+    max: POOL_SIZE,
+    connection: { application_name: 'tollkeeper', statement_timeout: STATEMENT_TIMEOUT_MS },
+    onnotice: () => {},
+  })
   const db = drizzle(sql)
   await pinCreditsPerUsd(db, options.creditsPerUsd)
 
@@ -36,7 +43,11 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   const reserve = createReserveLane(options.url, instanceId)
   const extend = createExtendLane(options.url)
   const settle = createSettleLane(options.url)
-  const settlements = new SettlementQueue((settlement) => settle.submit(settlement))
+  const settlements = new SettlementQueue(
+    (settlement) => settle.submit(settlement),
+    (err, { id }) =>
+      app.log.error({ err, request_id: id }, 'a settlement has to wait for Postgres'),
+  )
 
   const listeners = new Set<(table: string) => void>()
   let catalogue = await loadCatalogue(db)

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
+import { databaseError, isUnavailable } from '../src/store/sqlstate.ts'
 import { errorBody, errorHeaders } from '../src/wire/error-body.ts'
 
 /** Fastify's own errors that are the client's fault, and what the catalogue calls them. */
@@ -55,7 +56,11 @@ export function frameworkErrors(
 
 function fromFramework(thrown: FastifyError): ProxyError {
   const code = FRAMEWORK_ERRORS[thrown.code]
-  if (code === undefined) return toProxyError(thrown)
+  if (code === undefined) {
+    const cause = databaseError(thrown)
+    if (isUnavailable(cause)) return new ProxyError('ledger_unavailable', { cause })
+    return toProxyError(cause)
+  }
   const invalid = thrown.validation?.[0]
   if (invalid === undefined) return new ProxyError(code, { cause: thrown })
   const named = invalid.params.missingProperty ?? invalid.params.additionalProperty

@@ -22,6 +22,9 @@ export type Rate = {
 export type Price = Omit<Rate, 'markupPpm' | 'priceId'> & { id: string }
 
 export const MARKUP_NONE_PPM = 1_000_000n
+
+/** Micro-credits one call can cost at most: what the ledger's int64 can hold, and more than all credits. */
+const COST_MAX = 9_000_000_000_000_000_000n
 const TOKENS_PER_PRICE = 1_000_000n
 const NANO_PER_MICRO = 1_000n
 const USD_PATTERN = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$/
@@ -67,10 +70,11 @@ export function costOf(usage: Usage, rate: Rate): MicroCredits {
     BigInt(usage.cachedTokens) * rate.cachedInput +
     BigInt(usage.completionTokens - usage.reasoningTokens) * rate.output +
     BigInt(usage.reasoningTokens) * rate.reasoning
-  return divideRoundingUp(
+  const cost = divideRoundingUp(
     (tokenCost + rate.request * TOKENS_PER_PRICE) * rate.markupPpm,
     TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM,
   )
+  return cost < COST_MAX ? cost : COST_MAX
 }
 
 /**

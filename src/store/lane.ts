@@ -1,5 +1,6 @@
 import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
 import { ProxyError } from '../errors.ts'
+import { databaseError, isDataFault } from './sqlstate.ts'
 
 /** One statement that takes many rows at a time. */
 export type LaneCall<Item, Answer> = {
@@ -81,7 +82,7 @@ export class Lane<Item, Answer> {
     try {
       await this.#answer(batch, false)
     } catch (error) {
-      if (isRowAtFault(error)) for (const one of batch) await this.#retry([one])
+      if (isDataFault(error)) for (const one of batch) await this.#retry([one])
       else await this.#retry(batch)
     }
   }
@@ -89,7 +90,8 @@ export class Lane<Item, Answer> {
   async #retry(batch: Waiting<Item, Answer>[]): Promise<void> {
     try {
       await this.#answer(batch, true)
-    } catch (cause) {
+    } catch (error) {
+      const cause = databaseError(error)
       for (const { reject } of batch) reject(new ProxyError('ledger_unavailable', { cause }))
     }
   }
@@ -110,17 +112,10 @@ export class Lane<Item, Answer> {
     try {
       return await Promise.race([call, late])
     } catch (error) {
-      if (!isRowAtFault(error)) this.#statement.reconnect()
+      if (!isDataFault(error)) this.#statement.reconnect()
       throw error
     } finally {
       clearTimeout(timer)
     }
   }
-}
-
-/** SQLSTATE classes that blame the data of the call, not the connection or the server. */
-function isRowAtFault(error: unknown): boolean {
-  const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
-  const code = (cause as { code?: unknown } | null)?.code
-  return typeof code === 'string' && /^(22|23|P0)/.test(code)
 }

@@ -5,6 +5,9 @@ import type { SettleAnswer, Settlement } from './settle.ts'
 const RETRY_FIRST_MS = 100
 const RETRY_MAX_MS = 2_000
 
+/** Tries after which a settlement that does not get through is reported again. */
+const REPORT_EVERY = 10
+
 type Submit = (settlement: Settlement) => Promise<SettleAnswer>
 
 /**
@@ -13,11 +16,14 @@ type Submit = (settlement: Settlement) => Promise<SettleAnswer>
  */
 export class SettlementQueue {
   readonly #submit: Submit
+  readonly #trouble: (error: unknown, settlement: Settlement) => void
   readonly #pending = new Set<Promise<SettleAnswer>>()
   #waiting = new AbortController()
 
-  constructor(submit: Submit) {
+  /** @param trouble hears of the first failed try of a settlement, and of every tenth */
+  constructor(submit: Submit, trouble: (error: unknown, settlement: Settlement) => void) {
     this.#submit = submit
+    this.#trouble = trouble
   }
 
   /** Settlements that Postgres has not answered for. */
@@ -40,10 +46,12 @@ export class SettlementQueue {
   }
 
   async #deliver(settlement: Settlement): Promise<SettleAnswer> {
-    for (let waitMs = RETRY_FIRST_MS; ; waitMs = Math.min(waitMs * 2, RETRY_MAX_MS)) {
+    for (let tries = 0; ; tries += 1) {
       try {
         return await this.#submit(settlement)
-      } catch {
+      } catch (error) {
+        if (tries % REPORT_EVERY === 0) this.#trouble(error, settlement)
+        const waitMs = Math.min(RETRY_FIRST_MS * 2 ** tries, RETRY_MAX_MS)
         await delay(waitMs, null, { signal: this.#waiting.signal }).catch(() => null)
       }
     }
