@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** Where .ci/run wants the counts. */
+const report = process.env.CI_REPORT
+
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
@@ -9,5 +12,7 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    reporters: ['default', ...(report ? (['json'] as const) : [])],
+    ...(report ? { outputFile: { json: report } } : {}),
   },
 })
