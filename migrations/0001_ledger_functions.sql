@@ -142,6 +142,41 @@ begin
 end $$;
 --> statement-breakpoint
 
+-- Writes the terminal records of the rows of p_batch {id, account_id, record} that are in p_ids, with
+-- their money. A record has the columns of `requests` by name.
+create function insert_requests_v1(p_batch json, p_ids uuid[], p_holds bigint[], p_charged bigint[], p_uncollected bigint[])
+returns void language sql set enable_nestloop = off as $$
+  insert into requests (id, account_id, key_id, endpoint, model, provider, base_url, upstream_model, stream, status,
+      outcome, stage, stages, attempts, slices, error_code, error, ttft_ms, duration_ms, chunk_count, completion_length,
+      prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, usage_source, estimated_tokens, price_id,
+      hold, charged, uncollected)
+    select t.id, q.account_id, x.key_id, x.endpoint, x.model, x.provider, x.base_url, x.upstream_model, x.stream, x.status,
+      x.outcome, x.stage, x.stages, x.attempts, x.slices, x.error_code, x.error, x.ttft_ms, x.duration_ms, x.chunk_count,
+      x.completion_length, x.prompt_tokens, x.cached_tokens, x.completion_tokens, x.reasoning_tokens, x.usage_source,
+      x.estimated_tokens, x.price_id, t.hold, t.charged, t.uncollected
+    from unnest(p_ids, p_holds, p_charged, p_uncollected) t(id, hold, charged, uncollected)
+    join json_to_recordset(p_batch) as q(id uuid, account_id uuid, record json) on q.id = t.id
+    cross join lateral json_to_record(q.record) as x(key_id uuid, endpoint text, model text, provider text, base_url text,
+      upstream_model text, stream boolean, status smallint, outcome text, stage text, stages jsonb, attempts jsonb,
+      slices int, error_code text, error jsonb, ttft_ms int, duration_ms int, chunk_count int, completion_length int,
+      prompt_tokens int, cached_tokens int, completion_tokens int, reasoning_tokens int, usage_source text,
+      estimated_tokens int, price_id uuid)
+$$;
+--> statement-breakpoint
+
+-- Records requests that held nothing: refused ones, and free ones. A repeated id is left alone.
+create function record_v1(p_batch json) returns table (id uuid) language plpgsql as $$
+#variable_conflict use_column
+declare
+  v_ids uuid[] := array(select q.id from json_to_recordset(p_batch) as q(id uuid)
+    where not exists (select 1 from requests r where r.id = q.id));
+  v_none bigint[] := array_fill(0::bigint, array[cardinality(v_ids)]);
+begin
+  perform insert_requests_v1(p_batch, v_ids, v_none, v_none, v_none);
+  return query select unnest(v_ids);
+end $$;
+--> statement-breakpoint
+
 -- Ends holds, exactly once: whoever deletes the hold settles it. A row is {id, account_id, cost,
 -- record}; a cost above the hold first takes what is available, the rest is uncollected. `record`
 -- becomes the request's terminal row. An id without a row in the answer had no open hold: it was
@@ -201,19 +236,7 @@ begin
     select t.account_id, t.seq, 'charge', t.amount, t.balance, t.id
       from unnest(v_entry_ids, v_entry_accounts, v_entry_seqs, v_entry_amounts, v_entry_balances)
         t(id, account_id, seq, amount, balance);
-  insert into requests (id, account_id, key_id, endpoint, model, provider, base_url, upstream_model, stream, status,
-      outcome, error_code, error, ttft_ms, duration_ms, chunk_count, completion_length, prompt_tokens, cached_tokens,
-      completion_tokens, reasoning_tokens, usage_source, estimated_tokens, price_id, hold, charged, uncollected)
-    select t.id, q.account_id, x.key_id, x.endpoint, x.model, x.provider, x.base_url, x.upstream_model, x.stream, x.status,
-      x.outcome, x.error_code, x.error, x.ttft_ms, x.duration_ms, x.chunk_count, x.completion_length, x.prompt_tokens,
-      x.cached_tokens, x.completion_tokens, x.reasoning_tokens, x.usage_source, x.estimated_tokens, x.price_id,
-      t.hold, t.charged, t.uncollected
-    from unnest(v_ids, v_holds, v_charged, v_uncollected) t(id, hold, charged, uncollected)
-    join json_to_recordset(p_batch) as q(id uuid, account_id uuid, record json) on q.id = t.id
-    cross join lateral json_to_record(q.record) as x(key_id uuid, endpoint text, model text, provider text, base_url text,
-      upstream_model text, stream boolean, status smallint, outcome text, error_code text, error jsonb, ttft_ms int,
-      duration_ms int, chunk_count int, completion_length int, prompt_tokens int, cached_tokens int, completion_tokens int,
-      reasoning_tokens int, usage_source text, estimated_tokens int, price_id uuid);
+  perform insert_requests_v1(p_batch, v_ids, v_holds, v_charged, v_uncollected);
 end $$;
 --> statement-breakpoint
 

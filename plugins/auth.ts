@@ -52,6 +52,7 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
       throw new ProxyError('invalid_api_key', { message: 'This API key has expired.' })
     }
     if (record.accountStatus !== 'active') throw new ProxyError('account_suspended')
+    request.timeline.enter('body')
     setAccount(request, {
       id: record.accountId,
       tier: record.tier,

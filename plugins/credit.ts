@@ -50,39 +50,41 @@ async function credit(app: FastifyInstance): Promise<void> {
     }
   }
 
-  /** A plan with the exact size of the prompt, where its bytes bound it too loosely to pay for. */
+  /** The plan with the exact size of the prompt; null where its bound is as good. */
   async function tightened(request: FastifyRequest, plan: HoldPlan): Promise<HoldPlan | null> {
-    const body = request.body as ChatRequest
-    const tokens = await tokenizer.count(promptText(body.messages))
-    if (tokens === null) return null
-    const messages = (body.messages as unknown[]).length
-    const { limits } = request.route
-    const media = { ...body.prompt, bytes: 0, binaryBytes: 0 }
-    const exact =
-      tokens + messages * TEMPLATE_TOKENS_PER_MESSAGE + promptBound(media, limits.contextWindow)
-    return exact < plan.promptTokens ? planOf(request, exact) : null
+    const tokens = await app.countPrompt(request)
+    return tokens !== null && tokens < plan.promptTokens ? planOf(request, tokens) : null
   }
 
+  app.decorate('countPrompt', async ({ body, route }) => {
+    const { messages, prompt } = body as ChatRequest
+    const tokens = await tokenizer.count(promptText(messages))
+    if (tokens === null) return null
+    const media = { ...prompt, bytes: 0, binaryBytes: 0 }
+    const template = (messages as unknown[]).length * TEMPLATE_TOKENS_PER_MESSAGE
+    return tokens + template + promptBound(media, route.limits.contextWindow)
+  })
+
   app.decorate('holdCredits', async (request, reply) => {
+    request.timeline.enter('credit')
     const body = request.body as ChatRequest
-    const bound = promptBound(
-      { ...body.prompt, bytes: body.bytes },
-      request.route.limits.contextWindow,
+    const { limits, rate } = request.route
+    let plan = planOf(
+      request,
+      promptBound({ ...body.prompt, bytes: body.bytes }, limits.contextWindow),
     )
-    let plan = planOf(request, bound)
-    let answer = await reserve(request, reply, plan)
+    let answer = await reserve(request, reply, { ...plan, minimum: plan.amount })
+    let isExact = false
     if (answer.outcome === 'insufficient' || answer.outcome === 'credits_held') {
-      const exact = await tightened(request, plan)
-      if (exact !== null) {
-        plan = exact
-        answer = await reserve(request, reply, plan)
-      }
+      const exact = await tightened(request, plan) // before anything is refused or clamped
+      isExact = exact !== null
+      plan = exact ?? plan
+      if (isExact || plan.minimum < plan.amount) answer = await reserve(request, reply, plan)
     }
     refuseUnlessHeld(answer)
-    const { rate } = request.route
     const outputLimit = clampedLimit(plan, answer.granted, body.choices, rate)
     if (outputLimit !== null) reply.header('x-tollkeeper-max-tokens', String(outputLimit))
-    setHold(request, { amount: answer.granted, plan, outputLimit })
+    setHold(request, { amount: answer.granted, plan, isExact, outputLimit, slices: 0 })
     request.isHeld = true
   })
   app.decorateRequest('isHeld', false)
@@ -132,6 +134,8 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Hook (preHandler). @throws ProxyError insufficient_quota, credits_held, ledger_unavailable */
     holdCredits: preHandlerAsyncHookHandler
+    /** The tokens of a request's prompt, counted; null when that takes too long. */
+    countPrompt(request: FastifyRequest): Promise<number | null>
     tokenizer: Tokenizer
   }
   interface FastifyRequest {
@@ -139,7 +143,11 @@ declare module 'fastify' {
     readonly hold: {
       /** Grows with the slices of a stream. */
       amount: MicroCredits
+      /** Slices a stream took on top of the first hold. */
+      slices: number
       plan: HoldPlan
+      /** The prompt was counted, not only bounded. */
+      isExact: boolean
       /** The output limit a choice is sent upstream with; null leaves the client's alone. */
       outputLimit: number | null
     }

@@ -10,6 +10,7 @@ import { createExtendLane } from '../src/store/extend.ts'
 import { createKeyLane } from '../src/store/find-key.ts'
 import { registerInstance } from '../src/store/instances.ts'
 import { migrate } from '../src/store/migrate.ts'
+import { createRecordLane } from '../src/store/record.ts'
 import { createReserveLane } from '../src/store/reserve.ts'
 import { pinCreditsPerUsd } from '../src/store/settings.ts'
 import { createSettleLane } from '../src/store/settle.ts'
@@ -43,6 +44,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   const reserve = createReserveLane(options.url, instanceId)
   const extend = createExtendLane(options.url)
   const settle = createSettleLane(options.url)
+  const records = createRecordLane(options.url)
   const settlements = new SettlementQueue(
     (settlement) => settle.submit(settlement),
     (err, { id }) =>
@@ -72,6 +74,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
     reserve,
     extend,
     settlements,
+    records,
     catalogue: () => catalogue,
     reloadCatalogue: reload,
     onChange: (listener: (table: string) => void) => void listeners.add(listener),
@@ -80,7 +83,8 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   app.addHook('onClose', async () => {
     clearInterval(timer)
     await settlements.idle()
-    await Promise.all([keys, reserve, extend, settle].map((lane) => lane.close()))
+    await records.idle()
+    await Promise.all([keys, reserve, extend, settle, records].map((lane) => lane.close()))
     await sql.end({ timeout: 5 })
   })
 }
@@ -93,6 +97,7 @@ declare module 'fastify' {
       reserve: ReturnType<typeof createReserveLane>
       extend: ReturnType<typeof createExtendLane>
       settlements: SettlementQueue
+      records: ReturnType<typeof createRecordLane>
       /** Tiers, models and prices as they are now. */
       catalogue(): Catalogue
       /** Reads them again now, for a name that only this moment can have added. */

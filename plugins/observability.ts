@@ -1,18 +1,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { requestLine, settledLine } from '../src/log-line.ts'
-import type { RequestRecord } from '../src/store/request-record.ts'
+import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
+import { Timeline } from '../src/timeline.ts'
 
 /** One canonical line a request, and its id on every answer. */
 async function observability(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    request.timeline = new Timeline()
+    request.attempts = []
     reply.raw.once('close', () => {
-      if (!request.isHeld) logUnheld(request, reply)
+      if (request.isHeld) return
+      logUnheld(request, reply)
+      app.recordUnheld(request, reply)
     })
   })
 
+  app.decorateRequest('timeline')
+  app.decorateRequest('attempts')
   app.decorate('logSettled', (request, record, charge) => {
     const level = record.errorCode === null ? 'info' : 'warn'
     request.log[level](
@@ -38,6 +45,11 @@ declare module 'fastify' {
   interface FastifyInstance {
     /** Writes the canonical line of a request that held credits, once it is settled. */
     logSettled(request: FastifyRequest, record: RequestRecord, charge: SettleAnswer): void
+  }
+  interface FastifyRequest {
+    timeline: Timeline
+    /** Each try at an upstream. */
+    attempts: Attempt[]
   }
 }
 

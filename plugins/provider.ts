@@ -9,6 +9,7 @@ import {
   tokensOfCharacters,
   type Usage,
 } from '../src/domain/usage.ts'
+import type { Attempt } from '../src/store/request-record.ts'
 import type { Tokenizer } from '../src/tokenizer.ts'
 import { Exchange } from '../src/upstream/exchange.ts'
 import { createModelLister } from '../src/upstream/list-models.ts'
@@ -32,29 +33,42 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   const pools = new UpstreamPools(options.timeouts)
   app.addHook('onClose', () => pools.close())
 
-  async function extend(request: FastifyRequest, amount: bigint): Promise<bigint | null> {
+  /** Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted. */
+  async function extend(request: FastifyRequest, meter: Meter, amount: bigint) {
     const { hold, account } = request
     const held = await app.database.extend.submit({ id: request.id, accountId: account.id, amount })
-    if (held <= hold.amount) return null
-    hold.amount = held
-    return held
+    if (held > hold.amount) {
+      hold.amount = held
+      hold.slices += 1
+      return held
+    }
+    if (hold.isExact) return null
+    hold.isExact = true
+    const counted = await app.countPrompt(request)
+    if (counted === null || counted >= hold.plan.promptTokens) return null
+    meter.promptCounted(counted)
+    return hold.amount
   }
 
   function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
     const { stream, wantsUsage } = request.body as ChatRequest
     const { hold, route } = request
+    const meter = new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount })
     return new Exchange({
       response: reply.raw,
       stream,
       wantsUsage,
       keepText: options.estimation === 'tokenizer',
       commitMs: options.commitMs,
-      meter: new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount }),
-      extend: (amount) => extend(request, amount),
+      meter,
+      extend: (amount) => extend(request, meter, amount),
       estimate: estimator(request, options.estimation, app.tokenizer),
+      answering: () => request.timeline.enter('answer'),
       takeOver: () => streamHeaders(reply.hijack()),
       ended: (relayed) => {
         request.relayed = relayed
+        request.attempts.push(attemptOf(request, relayed))
+        if (relayed.error === null) request.timeline.enter('ended')
       },
     })
   }
@@ -71,6 +85,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
     const { target, upstreamModel } = request.route
     const exchange = exchangeFor(request, reply)
     request.exchange = exchange
+    request.timeline.enter('upstream')
     const answer = await exchange.run(pools.of(target.origin), {
       path: target.pathOf(path),
       headers: upstreamHeaders({
@@ -89,6 +104,13 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
     }
     return reply.sent ? reply : reply.hijack()
   })
+}
+
+function attemptOf({ route, timeline }: FastifyRequest, relayed: Relayed): Attempt {
+  const { provider, baseUrl } = route.target
+  const { status, error } = relayed
+  const durationMs = timeline.elapsed('upstream')
+  return { provider, baseUrl, status, errorCode: error?.code ?? null, durationMs }
 }
 
 /** Counts what nobody reported: the prompt, and what was delivered. */

@@ -9,7 +9,8 @@ import type {
 } from 'fastify'
 import fp from 'fastify-plugin'
 import { ProxyError } from '../src/errors.ts'
-import { settlementOf } from '../src/settlement.ts'
+import { ifSet } from '../src/request-slot.ts'
+import { recordOf, settlementOf } from '../src/settlement.ts'
 import { NOTHING_RELAYED } from '../src/upstream/relay.ts'
 
 /** Milliseconds that clients get to read the event that ends their stream at a shutdown. */
@@ -65,6 +66,16 @@ async function settlement(app: FastifyInstance): Promise<void> {
     return reply.hijack()
   })
 
+  /** Records a request that held nothing, as far as there is room: losing one loses no money. */
+  app.decorate('recordUnheld', (request, reply) => {
+    const account = ifSet(request, 'account')
+    if (account === null) return
+    const record = recordOf(request, reply)
+    app.database.records.submit({ id: request.id, accountId: account.id, record }).catch((err) => {
+      app.log.warn({ err, request_id: request.id }, 'a request could not be recorded')
+    })
+  })
+
   app.decorate('settle', async (request, reply) => {
     if (request.isHeld) settle(request, reply)
   })
@@ -78,6 +89,7 @@ declare module 'fastify' {
     drain(timeoutMs: number): Promise<void>
     /** Hook (preHandler, after holdCredits): from here on the hold ends in settlement. */
     watchForHangUp: preHandlerAsyncHookHandler
+    recordUnheld(request: FastifyRequest, reply: FastifyReply): void
     /** Hook (onResponse). */
     settle: onResponseAsyncHookHandler
   }

@@ -28,6 +28,7 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
   const setRoute = requestSlot(app, 'route')
 
   app.decorate('enforceTier', async (request) => {
+    request.timeline.enter('tier')
     const { account } = request
     const { model } = request.body as ChatRequest
     let catalogue = app.database.catalogue()

@@ -24,6 +24,8 @@ export function settledLine(
     upstream_model: record.upstreamModel,
     status: record.status,
     outcome: record.outcome,
+    stage: record.stage,
+    attempts: record.attempts.length,
     error: record.error && { code: record.errorCode, ...record.error },
     ttft_ms: record.ttftMs,
     duration_ms: record.durationMs,

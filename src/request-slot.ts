@@ -9,7 +9,7 @@ export function requestSlot<Name extends keyof FastifyRequest & string>(
   app: FastifyInstance,
   name: Name,
 ): (request: FastifyRequest, value: FastifyRequest[Name]) => void {
-  const slot = Symbol(name)
+  const slot = slotOf(name)
   app.decorateRequest(slot, null)
   app.decorateRequest(name as string, {
     getter(this: FastifyRequest) {
@@ -21,4 +21,16 @@ export function requestSlot<Name extends keyof FastifyRequest & string>(
   return (request, value) => {
     Reflect.set(request, slot, value)
   }
+}
+
+/** The property of a request that may have ended before it was set; null then. */
+export function ifSet<Name extends keyof FastifyRequest & string>(
+  request: FastifyRequest,
+  name: Name,
+): FastifyRequest[Name] | null {
+  return Reflect.get(request, slotOf(name)) ?? null
+}
+
+function slotOf(name: string): symbol {
+  return Symbol.for(`tollkeeper.${name}`)
 }

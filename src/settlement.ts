@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { usageToCharge } from './domain/ending.ts'
 import { costOf } from './domain/price.ts'
+import { ifSet } from './request-slot.ts'
 import type { RecordedError, RequestRecord } from './store/request-record.ts'
 import type { Settlement } from './store/settle.ts'
 import { NOTHING_RELAYED, type Relayed } from './upstream/relay.ts'
@@ -16,45 +17,56 @@ const NO_USAGE = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reason
 
 /** How a held request that is over is settled: its cost, and its record. */
 export function settlementOf(request: FastifyRequest, reply: FastifyReply): Settlement {
-  const relayed = request.relayed ?? endedBeforeUpstream(request)
+  const charged = usageToCharge(relayedOf(request, reply))
+  const cost = charged === null ? 0n : costOf(charged.usage, request.route.rate)
+  return { id: request.id, accountId: request.account.id, cost, record: recordOf(request, reply) }
+}
+
+/** The record of an authenticated request that is over, whatever became of it. */
+export function recordOf(request: FastifyRequest, reply: FastifyReply): RequestRecord {
+  const relayed = relayedOf(request, reply)
   const charged = usageToCharge(relayed)
-  const usage = charged?.usage ?? NO_USAGE
-  const { estimated, delivered, error } = relayed
-  const record: RequestRecord = {
-    ...usage,
-    ...delivered,
+  const { outcome, estimated, delivered, error, ttftMs } = relayed
+  const { stage, stages } = request.timeline
+  return {
     ...requestFacts(request),
+    ...delivered,
+    ...(charged?.usage ?? NO_USAGE),
     status: statusOf(request, reply),
-    outcome: relayed.outcome,
+    outcome,
+    stage,
+    stages,
+    attempts: request.attempts,
+    slices: ifSet(request, 'hold')?.slices ?? 0,
     errorCode: error?.code ?? null,
     error: error && recordError(error),
-    ttftMs: relayed.ttftMs === null ? null : Math.round(relayed.ttftMs),
+    ttftMs: ttftMs === null ? null : Math.round(ttftMs),
     durationMs: Math.round(reply.elapsedTime),
     usageSource: charged?.source ?? null,
     estimatedTokens: estimated.promptTokens + estimated.completionTokens,
   }
-  const cost = charged === null ? 0n : costOf(usage, request.route.rate)
-  return { id: request.id, accountId: request.account.id, cost, record }
 }
 
 function requestFacts(request: FastifyRequest) {
-  const { account, route } = request
-  const { model, stream } = request.body as ChatRequest
+  const route = ifSet(request, 'route')
+  const body = request.body as ChatRequest | undefined
   return {
-    keyId: account.keyId,
-    endpoint: request.routeOptions.url ?? request.url,
-    model,
-    provider: route.target.provider,
-    baseUrl: route.target.baseUrl,
-    upstreamModel: route.upstreamModel,
-    stream,
-    priceId: route.rate.priceId,
+    keyId: request.account.keyId,
+    endpoint: request.routeOptions.url ?? request.url.split('?', 1)[0] ?? '',
+    model: body?.model ?? null,
+    provider: route?.target.provider ?? null,
+    baseUrl: route?.target.baseUrl ?? null,
+    upstreamModel: route?.upstreamModel ?? null,
+    stream: body?.stream ?? false,
+    priceId: route?.rate.priceId ?? null,
   }
 }
 
-/** Held, but never sent: the client left first, or something of ours failed. */
-function endedBeforeUpstream({ failure }: FastifyRequest): Relayed {
-  return { ...NOTHING_RELAYED, outcome: failure ? 'refused' : 'client_gone', error: failure }
+/** How the upstream's side ended; a request that never got there was refused, free, or left. */
+function relayedOf({ relayed, failure }: FastifyRequest, { raw }: FastifyReply): Relayed {
+  if (relayed) return relayed
+  const outcome = failure ? 'refused' : raw.writableFinished ? 'completed' : 'client_gone'
+  return { ...NOTHING_RELAYED, outcome, error: failure }
 }
 
 function statusOf({ failure }: FastifyRequest, { raw }: FastifyReply): number {

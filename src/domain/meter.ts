@@ -2,8 +2,8 @@ import type { MicroCredits } from './credits.ts'
 import { affordableOutput, costBound, type Rate } from './price.ts'
 import { type Delivered, tokensOfCharacters } from './usage.ts'
 
-/** The share of the held output at which the next slice is asked for. */
-const EXTEND_AT = 0.8
+/** The share of a slice that is left when the next one is asked for. */
+const EXTEND_BEFORE = 0.2
 
 /**
  * How far an answer may outrun a hold that covers its output limit before it is cut. Counting
@@ -13,6 +13,7 @@ const EXTEND_AT = 0.8
 const LIMIT_TOLERANCE = 2
 
 type Metered = {
+  /** A bound; see `promptCounted`. */
   promptTokens: number
   /** The most output the request may reach, over all choices; null when nobody limits it. */
   boundTokens: number | null
@@ -29,41 +30,57 @@ type Metered = {
 export class Meter {
   readonly #hold: Metered
   readonly #boundTokens: number
+  #promptTokens: number
   #heldTokens = 0
   #extendAt = 0
 
   constructor(hold: Metered) {
     this.#hold = hold
     this.#boundTokens = hold.boundTokens ?? Number.POSITIVE_INFINITY
+    this.#promptTokens = hold.promptTokens
     this.extended(hold.amount)
+  }
+
+  /** The prompt has exactly so many tokens: what was held for more of them pays for output. */
+  promptCounted(tokens: number): void {
+    this.#promptTokens = tokens
   }
 
   /** The hold now has this amount. */
   extended(amount: MicroCredits): void {
-    const { promptTokens, rate } = this.#hold
-    this.#heldTokens = affordableOutput(amount, promptTokens, rate)
-    this.#extendAt = Math.floor(this.#heldTokens * (this.#coversBound() ? 1 : EXTEND_AT))
+    const { sliceTokens, rate } = this.#hold
+    this.#heldTokens = affordableOutput(amount, this.#promptTokens, rate)
+    this.#extendAt = this.#coversBound()
+      ? this.#heldTokens + 1 // an upstream that honours the limit never gets there
+      : Math.max(0, this.#heldTokens - Math.floor(sliceTokens * EXTEND_BEFORE))
   }
 
-  /** The ledger granted nothing more: the rest of the hold is all there is. */
+  /**
+   * The ledger granted nothing more. It is asked once again when all that is held has been
+   * delivered: other requests may have ended by then, and given back what they held.
+   */
   refused(): void {
-    this.#extendAt = Number.POSITIVE_INFINITY
+    const end = this.#end()
+    this.#extendAt = this.#extendAt < end ? end : Number.POSITIVE_INFINITY
   }
 
   /** The amount the hold should grow to, when it is time to ask for it; else null. */
   due(delivered: Delivered): MicroCredits | null {
     const spent = spentTokens(delivered)
     if (spent < this.#extendAt) return null
-    const { promptTokens, sliceTokens, rate } = this.#hold
+    const { sliceTokens, rate } = this.#hold
     const next = Math.max(this.#heldTokens, spent) + sliceTokens
     const wanted = spent < this.#boundTokens ? Math.min(next, this.#boundTokens) : next
-    return costBound(promptTokens, wanted, rate)
+    return costBound(this.#promptTokens, wanted, rate)
   }
 
   /** Whether all that is held has been delivered. */
   exhausted(delivered: Delivered): boolean {
-    const tolerance = this.#coversBound() ? LIMIT_TOLERANCE : 1
-    return spentTokens(delivered) >= this.#heldTokens * tolerance
+    return spentTokens(delivered) >= this.#end()
+  }
+
+  #end(): number {
+    return this.#heldTokens * (this.#coversBound() ? LIMIT_TOLERANCE : 1)
   }
 
   #coversBound(): boolean {

@@ -50,6 +50,16 @@ export function readUsage(wire: unknown): Usage | null {
   }
 }
 
+/**
+ * The usage to keep of two that one answer reported. Reports are cumulative, so that a later one
+ * that is smaller is a defect of the upstream (W-90).
+ */
+export function largerUsage(before: Usage | null, now: Usage): Usage {
+  if (before === null) return now
+  const total = (usage: Usage) => usage.promptTokens + usage.completionTokens
+  return total(now) < total(before) ? before : now
+}
+
 /** Tokens of a text of that many characters: 4 characters a token, at least 1 for any text. */
 export function tokensOfCharacters(characters: number): number {
   return Math.ceil(characters / CHARACTERS_PER_TOKEN)

@@ -1,4 +1,5 @@
 import type { Outcome } from '../domain/ending.ts'
+import type { Stage } from '../timeline.ts'
 
 export type { Outcome }
 
@@ -9,17 +10,35 @@ export type RecordedError = {
   causes: string[]
 }
 
-/** The terminal record of a request that held credits. */
+/** One try at an upstream. */
+export type Attempt = {
+  provider: string
+  baseUrl: string
+  /** The upstream's status; null when it never answered. */
+  status: number | null
+  /** The catalogue's code of what went wrong; null when nothing did. */
+  errorCode: string | null
+  durationMs: number
+}
+
+/** The terminal record of an authenticated request. */
 export type RequestRecord = {
   keyId: string
   endpoint: string
-  model: string
-  provider: string
-  baseUrl: string
-  upstreamModel: string
+  /** Null where the request failed before it was known; likewise the upstream's fields. */
+  model: string | null
+  provider: string | null
+  baseUrl: string | null
+  upstreamModel: string | null
   stream: boolean
   status: number
   outcome: Outcome
+  /** The stage in which it ended. */
+  stage: Stage
+  /** Milliseconds from the start at which it entered each stage. */
+  stages: Partial<Record<Stage, number>>
+  attempts: Attempt[]
+  slices: number
   errorCode: string | null
   error: RecordedError | null
   ttftMs: number | null
@@ -41,18 +60,22 @@ export function toRow(record: RequestRecord): Record<string, unknown> {
   const { error } = record
   return {
     key_id: record.keyId,
-    endpoint: record.endpoint,
-    model: storable(record.model),
+    endpoint: storable(record.endpoint),
+    model: record.model && storable(record.model),
     provider: record.provider,
     base_url: record.baseUrl,
-    upstream_model: storable(record.upstreamModel),
+    upstream_model: record.upstreamModel && storable(record.upstreamModel),
     stream: record.stream,
     status: record.status,
     outcome: record.outcome,
+    stage: record.stage,
+    stages: record.stages,
+    attempts: record.attempts.map(attemptRow),
+    slices: record.slices,
     error_code: record.errorCode,
     error: error && {
       message: storable(error.message),
-      stack: error.stack === null ? null : storable(error.stack),
+      stack: error.stack && storable(error.stack),
       causes: error.causes.map(storable),
     },
     ttft_ms: record.ttftMs,
@@ -67,6 +90,10 @@ export function toRow(record: RequestRecord): Record<string, unknown> {
     estimated_tokens: record.estimatedTokens,
     price_id: record.priceId,
   }
+}
+
+function attemptRow({ provider, baseUrl, status, errorCode, durationMs }: Attempt) {
+  return { provider, base_url: baseUrl, status, error_code: errorCode, duration_ms: durationMs }
 }
 
 /** No NUL, and no half of a surrogate pair. */

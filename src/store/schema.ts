@@ -259,8 +259,9 @@ export const grants = pgTable(
 )
 
 /**
- * The terminal record of each request, partitioned by the time in its UUIDv7 id. The id is that
- * of the hold and of the log line.
+ * The terminal record of each authenticated request, refused ones too, partitioned by the time in
+ * its UUIDv7 id. The id is that of the hold and of the log line. What a request did not live to
+ * tell (its model, its upstream) is null.
  */
 export const requests = pgTable(
   'requests',
@@ -269,13 +270,20 @@ export const requests = pgTable(
     accountId: uuid('account_id').notNull(),
     keyId: uuid('key_id').notNull(),
     endpoint: text('endpoint').notNull(),
-    model: text('model').notNull(),
-    provider: text('provider').notNull(),
-    baseUrl: text('base_url').notNull(),
-    upstreamModel: text('upstream_model').notNull(),
+    model: text('model'),
+    provider: text('provider'),
+    baseUrl: text('base_url'),
+    upstreamModel: text('upstream_model'),
     stream: boolean('stream').notNull(),
     status: smallint('status').notNull(),
     outcome: text('outcome').notNull(),
+    /** What was going on when it ended, and when each stage began: milliseconds from the start. */
+    stage: text('stage').notNull(),
+    stages: jsonb('stages').notNull(),
+    /** Each try at an upstream: {provider, base_url, status, error, ms}. */
+    attempts: jsonb('attempts').notNull(),
+    /** Slices a stream took on top of its first hold. */
+    slices: integer('slices').notNull(),
     errorCode: text('error_code'),
     /** Message, stack and cause of what failed. */
     error: jsonb('error'),

@@ -59,6 +59,7 @@ export class Exchange implements UpstreamListener {
   }
 
   head(status: number, headers: IncomingHttpHeaders): void {
+    this.#options.answering()
     this.#relay = this.#relayFor(status, headers)
     this.#settled.resolve(this.#relay.done)
   }

@@ -28,10 +28,7 @@ export function isTimeout(error: Error & { code?: string }): boolean {
   return error.code !== undefined && TIMEOUTS.has(error.code)
 }
 
-/**
- * An upstream's answer that is not 2xx (W-35 to W-38). Its own 4xx about the request reach the
- * client with their status; what is between us and the upstream does not.
- */
+/** An upstream's answer that is not 2xx (W-35 to W-38). */
 export function failureOfAnswer(
   status: number,
   headers: IncomingHttpHeaders,
@@ -39,46 +36,61 @@ export function failureOfAnswer(
 ): ProxyError {
   const told = readError(parse(body))
   const cause = new Error(`upstream answered ${status}: ${told.message ?? 'no error message'}`)
-  if (status === 401 || status === 402 || status === 403 || told.code === 'insufficient_quota') {
+  return failureOfStatus(status, told, cause, headers['retry-after'])
+}
+
+/**
+ * An error the upstream reported inside a 200 (W-39) or a stream (W-64). Where it names the status
+ * it should have had, it means the same as with that status.
+ */
+export function failureInBand(error: unknown): ProxyError {
+  const isWrapped = isRecord(error) && isRecord(error.error) // llama.cpp, in its SSE field `error:`
+  const told = readError(isWrapped ? error : { error })
+  const message = told.message ?? 'The upstream reported an error.'
+  const cause = new Error(`upstream reported an error in its answer: ${message}`)
+  if (told.status || told.code === 'insufficient_quota') {
+    return failureOfStatus(told.status ?? 500, told, cause)
+  }
+  return new ProxyError('upstream_error', { message, cause })
+}
+
+/**
+ * The upstream's own 4xx about the request reach the client with their status; what is between us
+ * and the upstream does not.
+ */
+function failureOfStatus(
+  status: number,
+  { message, code, param }: Told,
+  cause: Error,
+  retryAfterHeader?: string,
+): ProxyError {
+  if (status === 401 || status === 402 || status === 403 || code === 'insufficient_quota') {
     return new ProxyError('upstream_misconfigured', { cause })
   }
   if (status === 429) {
-    const retryAfterS = retryAfter(headers['retry-after'])
-    return new ProxyError('rate_limit_exceeded', { message: told.message, cause, retryAfterS })
+    const retryAfterS = retryAfter(retryAfterHeader)
+    return new ProxyError('rate_limit_exceeded', { message, cause, retryAfterS })
   }
   if (status >= 400 && status < 500 && status !== 408) {
     const clientStatus = status === 422 || status === 409 ? 400 : status // both are retried (W-29)
-    const param = told.param
-    return new ProxyError('upstream_rejected', {
-      message: told.message,
-      cause,
-      status: clientStatus,
-      param,
-    })
+    return new ProxyError('upstream_rejected', { message, cause, status: clientStatus, param })
   }
   return new ProxyError('upstream_error', { cause })
 }
 
-/** An error the upstream reported inside a 200 (W-39) or a stream (W-64). */
-export function failureInBand(error: unknown): ProxyError {
-  const told = readError({ error })
-  const message = told.message ?? 'The upstream reported an error.'
-  const cause = new Error(`upstream reported an error in its answer: ${message}`)
-  return new ProxyError('upstream_error', { message, cause })
-}
-
-type Told = { message?: string; code?: string; param?: string }
+/** `status` is a client error that the upstream gave as a numeric code. */
+type Told = { message?: string; code?: string; param?: string; status?: number }
 
 /** Reads any of the error shapes seen in the wild (W-36). */
 function readError(body: unknown): Told {
-  if (typeof body !== 'object' || body === null) return {}
-  const { error, message, detail } = body as Record<string, unknown>
-  const inner =
-    typeof error === 'object' && error !== null ? (error as Record<string, unknown>) : {}
+  if (!isRecord(body)) return {}
+  const { error, message, detail } = body
+  const inner = isRecord(error) ? error : {}
   const text = [inner.message, error, message, detail].find((one) => typeof one === 'string' && one)
   const told: Told = {}
   if (typeof text === 'string') told.message = scrub(text)
   if (typeof inner.code === 'string') told.code = inner.code
+  if (isClientError(inner.code)) told.status = inner.code
   if (typeof inner.param === 'string') told.param = inner.param.slice(0, 100)
   return told
 }
@@ -93,6 +105,14 @@ function retryAfter(header: string | undefined): number {
   const seconds = Number(header)
   if (!Number.isFinite(seconds) || seconds <= 0) return RETRY_AFTER_DEFAULT_S
   return Math.min(Math.ceil(seconds), RETRY_AFTER_MAX_S)
+}
+
+function isClientError(code: unknown): code is number {
+  return Number.isInteger(code) && (code as number) >= 400 && (code as number) < 500
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }
 
 function parse(body: string): unknown {

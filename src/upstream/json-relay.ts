@@ -104,7 +104,16 @@ export class JsonRelay {
     const conclude = (estimated: Usage) => {
       const answered = answer !== null
       const ttftMs = this.#ttftMs
-      this.#options.ended({ outcome, delivered, reported, estimated, answered, error, ttftMs })
+      this.#options.ended({
+        outcome,
+        delivered,
+        reported,
+        estimated,
+        answered,
+        error,
+        ttftMs,
+        status: 200,
+      })
       last(estimated)
     }
     const estimate = this.#options.estimate(reported, delivered, () => answer?.completion ?? '')

@@ -53,7 +53,7 @@ export class RefusalRelay {
   #finish(outcome: Outcome, error: ProxyError | null): void {
     if (this.#over) return
     this.#over = true
-    this.#options.ended({ ...NOTHING_RELAYED, outcome, error })
+    this.#options.ended({ ...NOTHING_RELAYED, outcome, error, status: this.#status })
     if (error) this.#settled.reject(error)
     else this.#settled.resolve(null)
   }

@@ -6,7 +6,12 @@ import type { Delivered, Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 
 /** A finished relay: how it ended, and why where it failed. */
-export type Relayed = Ending & { error: ProxyError | null; ttftMs: number | null }
+export type Relayed = Ending & {
+  error: ProxyError | null
+  ttftMs: number | null
+  /** The upstream's status; null when it never answered. */
+  status: number | null
+}
 
 /** What a relay needs to know and may ask for. */
 export type RelayOptions = {
@@ -25,6 +30,8 @@ export type RelayOptions = {
    * to be tokenised, so that all other answers end in the turn in which they are complete.
    */
   estimate(reported: Usage | null, delivered: Delivered, text: () => string): Usage | Promise<Usage>
+  /** The upstream has begun to answer. */
+  answering(): void
   /** Takes over the reply and returns the headers of the stream; called once, at the first byte. */
   takeOver(): Record<string, string>
   /** Called once, before the bytes that tell the client that the answer is over. */
@@ -38,4 +45,5 @@ export const NOTHING_RELAYED = {
   estimated: { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 },
   answered: false,
   ttftMs: null,
+  status: null,
 } as const

@@ -95,11 +95,11 @@ export class StreamRelay {
       case 'forward':
         this.#commit()
         if (event.canonical) this.#down.add(event.canonical)
-        else this.#down.addText(`data: ${event.data.replaceAll('\n', '')}\n\n`)
+        else this.#down.addText(dataEvent(event.data))
         break
       case 'rewrite':
         this.#commit()
-        this.#down.addText(`data: ${verdict.data}\n\n`)
+        this.#down.addText(dataEvent(verdict.data))
         break
       case 'withhold':
         break
@@ -142,7 +142,7 @@ export class StreamRelay {
   #complete(): void {
     this.#call.resume() // whatever the upstream still sends is read and dropped
     this.#finish('completed', null, (usageChunk) => {
-      if (usageChunk) this.#down.addText(`data: ${usageChunk}\n\n`)
+      if (usageChunk) this.#down.addText(dataEvent(usageChunk))
       this.#down.addText('data: [DONE]\n\n')
       this.#down.end()
     })
@@ -152,7 +152,7 @@ export class StreamRelay {
     const error = new ProxyError('insufficient_quota')
     this.#call.abort('the account is out of credits')
     this.#finish('out_of_credits', error, (usageChunk) => {
-      if (usageChunk) this.#down.addText(`data: ${usageChunk}\n\n`)
+      if (usageChunk) this.#down.addText(dataEvent(usageChunk))
       this.#down.addText(errorEvent(error))
       this.#down.end()
     })
@@ -179,9 +179,18 @@ export class StreamRelay {
     const conclude = (estimated: Usage) => {
       const answered = tap.first !== null
       const ttftMs = this.#ttftMs
-      this.#options.ended({ outcome, delivered, reported, estimated, answered, error, ttftMs })
+      this.#options.ended({
+        outcome,
+        delivered,
+        reported,
+        estimated,
+        answered,
+        error,
+        ttftMs,
+        status: 200,
+      })
       const wanted = this.#options.wantsUsage && !tap.usageForwarded
-      last(wanted ? tap.usageChunk(reported ?? estimated) : null)
+      last(wanted ? tap.usageChunk(estimated) : null)
       this.#settled.resolve(null)
     }
     const text = () => tap.completion?.join('') ?? ''
@@ -203,6 +212,11 @@ export class StreamRelay {
     if (this.#commitTimer) clearTimeout(this.#commitTimer)
     this.#commitTimer = null
   }
+}
+
+/** An event on one line: line feeds in JSON are white space. */
+function dataEvent(json: string): string {
+  return `data: ${json.replaceAll('\n', '')}\n\n`
 }
 
 function garbage(): ProxyError {

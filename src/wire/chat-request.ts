@@ -61,7 +61,7 @@ export function upstreamBody(
   const edits: Record<string, string | null> = {}
   if (change.upstreamModel !== request.model) edits.model = JSON.stringify(change.upstreamModel)
   if (request.stream && !request.wantsUsage) {
-    edits.stream_options = JSON.stringify({ ...request.streamOptions, include_usage: true })
+    edits.stream_options = editMembers(streamOptionsText(request), { include_usage: 'true' })
   }
   if (!request.stream && request.streamOptions !== null) edits.stream_options = null
   if (change.outputLimit !== null && change.outputLimit !== request.outputLimit) {
@@ -72,6 +72,13 @@ export function upstreamBody(
     }
   }
   return Object.keys(edits).length === 0 ? request.text : editMembers(request.text, edits)
+}
+
+/** The client's `stream_options` as it wrote them. */
+function streamOptionsText({ text, streamOptions }: ChatRequest): string {
+  const member = topLevelMembers(text).find(({ key }) => key === 'stream_options')
+  if (member === undefined || streamOptions === null) return '{}'
+  return text.slice(member.valueStart, member.valueEnd)
 }
 
 function decode(body: Uint8Array): string {

@@ -113,9 +113,11 @@ export class SseScanner {
  * @returns the position after the first blank line that begins at or after `from`, or -1
  */
 function endOfEvent(bytes: Buffer, from: number, carriage: number): number {
-  const plain = bytes.indexOf('\n\n', from)
-  if (carriage === -1 || (plain !== -1 && plain < carriage)) return plain === -1 ? -1 : plain + 2
-  return endOfEventWithReturns(bytes, from)
+  // Not a byte beyond the CR: of a stream that ends lines with CR LF this reads one event at a time.
+  const plainBytes = carriage === -1 ? bytes : bytes.subarray(0, carriage)
+  const plain = plainBytes.indexOf('\n\n', from)
+  if (plain !== -1) return plain + 2
+  return carriage === -1 ? -1 : endOfEventWithReturns(bytes, from)
 }
 
 /** The same for streams that end lines with CR or CR LF. */
@@ -133,17 +135,19 @@ function endOfEventWithReturns(bytes: Buffer, from: number): number {
 }
 
 function readEvent(bytes: Buffer): SseEvent | null {
-  if (isCanonical(bytes)) {
-    return { data: bytes.toString('utf8', 6, bytes.length - 2), canonical: bytes }
-  }
+  const canonical = isCanonical(bytes)
+  const data = canonical ? bytes.toString('utf8', 6, bytes.length - 2) : dataOf(bytes)
+  return data.trim() === '' ? null : { data, canonical: canonical ? bytes : null }
+}
+
+function dataOf(bytes: Buffer): string {
   const data: string[] = []
   for (const line of bytes.toString('utf8').split(/\r\n|\n|\r/)) {
     if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
     else if (line === 'data') data.push('')
     else if (line.startsWith('error:')) data.push(errorField(line.slice(6).trim()))
   }
-  const joined = data.join('\n')
-  return joined.trim() === '' ? null : { data: joined, canonical: null }
+  return data.join('\n')
 }
 
 /** llama.cpp sends its errors in a field that no client reads (W-67). */

@@ -1,4 +1,5 @@
-import { type Delivered, readUsage, type Usage } from '../domain/usage.ts'
+import { type Delivered, largerUsage, readUsage, type Usage } from '../domain/usage.ts'
+import { editMembers } from './json-members.ts'
 import type { SseEvent } from './sse-scanner.ts'
 
 /** What the relay does with an event. */
@@ -31,6 +32,8 @@ export class UsageTap implements Delivered {
   usage: Usage | null = null
   /** The usage chunk the client asked for has passed. */
   usageForwarded = false
+  /** The usage as the upstream wrote it. */
+  #wireUsage: unknown = null
   /** The first chunk: id, created and model of the stream, for a usage chunk of our own. */
   first: Chunk | null = null
   /** The text delivered, kept only where a tokenizer will count it. */
@@ -63,33 +66,49 @@ export class UsageTap implements Delivered {
     return this.#pass(event, chunk, choices.length)
   }
 
-  /** A usage chunk in the shape of the stream, for a client that asked and was not sent one. */
-  usageChunk(usage: Usage): string {
+  /**
+   * A usage chunk in the shape of the stream, for a client that asked and was not sent one.
+   * @param estimated told where the upstream reported nothing
+   */
+  usageChunk(estimated: Usage): string {
     return JSON.stringify({
       id: this.first?.id,
       object: 'chat.completion.chunk',
       created: this.first?.created,
       model: this.first?.model,
       choices: [],
-      usage: usageBody(usage),
+      usage: this.#wireUsage ?? usageBody(estimated),
     })
   }
 
   #pass(event: SseEvent, chunk: Chunk, choices: number): Verdict {
     const hasError = 'error' in chunk // null here: some clients take the mere key for an error
-    if (chunk.usage === undefined && !hasError) return FORWARD
-    this.usage = readUsage(chunk.usage) ?? this.usage
-    if (choices === 0 && chunk.usage) {
-      if (!this.#wantsUsage) return WITHHOLD
+    if (chunk.usage === undefined && chunk.x_groq === undefined && !hasError) return FORWARD
+    const usable = this.#readUsage(chunk)
+    const isUsageChunk = choices === 0 && isRecord(chunk.usage)
+    if (isUsageChunk) {
+      const wellFormed = usable && Array.isArray(chunk.choices)
+      if (!this.#wantsUsage || this.usageForwarded || !wellFormed) return WITHHOLD
       this.usageForwarded = true
-      return hasError ? { kind: 'rewrite', data: without(chunk, 'error') } : FORWARD
     }
-    if (this.#wantsUsage && chunk.usage === null && !hasError) return FORWARD
-    const at = event.data.indexOf(NULL_USAGE)
-    if (chunk.usage === null && !hasError && at === event.data.lastIndexOf(NULL_USAGE) && at > 0) {
-      return { kind: 'rewrite', data: event.data.replace(NULL_USAGE, '') }
-    }
-    return { kind: 'rewrite', data: without(chunk, 'error', 'usage') }
+    const keepsUsage = this.#wantsUsage && (isUsageChunk || chunk.usage === null)
+    const dropsUsage = !keepsUsage && chunk.usage !== undefined
+    if (!dropsUsage && !hasError) return FORWARD
+    const { data } = event
+    if (!dropsUsage) return { kind: 'rewrite', data: editMembers(data, { error: null }) }
+    if (chunk.usage === null && !hasError) return { kind: 'rewrite', data: withoutNullUsage(data) }
+    return { kind: 'rewrite', data: editMembers(data, { error: null, usage: null }) }
+  }
+
+  /** @returns whether the chunk has a usage that can be charged; the largest is kept (W-90) */
+  #readUsage({ usage, x_groq: groq }: Chunk): boolean {
+    const wire = usage ?? (isRecord(groq) ? groq.usage : null)
+    const reported = readUsage(wire)
+    if (reported === null) return false
+    const kept = largerUsage(this.usage, reported)
+    if (kept === reported) this.#wireUsage = wire
+    this.usage = kept
+    return true
   }
 
   #count(choice: unknown): void {
@@ -140,9 +159,13 @@ function parseChunk(data: string): Chunk | null {
   }
 }
 
-function without(chunk: Chunk, ...names: string[]): string {
-  const kept = Object.entries(chunk).filter(([name]) => !names.includes(name))
-  return JSON.stringify(Object.fromEntries(kept))
+/** The same as editMembers, but quick: many upstreams write it into every chunk. */
+function withoutNullUsage(data: string): string {
+  const at = data.indexOf(NULL_USAGE)
+  const key = '"usage"'
+  const isOnly = at > 0 && data.indexOf(key) === at + 1 && data.lastIndexOf(key) === at + 1
+  if (!isOnly) return editMembers(data, { usage: null })
+  return data.slice(0, at) + data.slice(at + NULL_USAGE.length)
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,0 +1,31 @@
+/**
+ * What a request goes through, in order: who is asking, reading its body, may it, can it pay, waiting
+ * for the upstream, carrying its answer, and the end.
+ */
+export type Stage = 'auth' | 'body' | 'tier' | 'credit' | 'upstream' | 'answer' | 'ended'
+
+/** When a request entered each stage: the stage it is in is where it fails, if it fails. */
+export class Timeline {
+  readonly #startedAt = performance.now()
+  #stage: Stage = 'auth'
+  readonly #entered: Partial<Record<Stage, number>> = { auth: 0 }
+
+  get stage(): Stage {
+    return this.#stage
+  }
+
+  /** Milliseconds from the start, by stage. */
+  get stages(): Readonly<Partial<Record<Stage, number>>> {
+    return this.#entered
+  }
+
+  /** Milliseconds since a stage was entered. */
+  elapsed(stage: Stage): number {
+    return Math.round(performance.now() - this.#startedAt) - (this.#entered[stage] ?? 0)
+  }
+
+  enter(stage: Stage): void {
+    this.#stage = stage
+    this.#entered[stage] ??= Math.round(performance.now() - this.#startedAt)
+  }
+}
