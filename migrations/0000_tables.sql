@@ -111,6 +111,12 @@ CREATE TABLE "providers" (
 	"profile" jsonb DEFAULT '{}'::jsonb NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE "rate_buckets" (
+	"id" uuid PRIMARY KEY NOT NULL,
+	"level" bigint NOT NULL,
+	"at" bigint NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE "requests" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"account_id" uuid NOT NULL,
@@ -183,4 +189,5 @@ ALTER TABLE "routes" ADD CONSTRAINT "routes_model_models_name_fk" FOREIGN KEY ("
 ALTER TABLE "routes" ADD CONSTRAINT "routes_provider_providers_name_fk" FOREIGN KEY ("provider") REFERENCES "public"."providers"("name") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
 CREATE INDEX "api_keys_account" ON "api_keys" USING btree ("account_id");--> statement-breakpoint
 CREATE INDEX "holds_instance" ON "holds" USING btree ("instance_id");--> statement-breakpoint
+CREATE INDEX "holds_account" ON "holds" USING btree ("account_id");--> statement-breakpoint
 CREATE INDEX "requests_account" ON "requests" USING btree ("account_id","id");

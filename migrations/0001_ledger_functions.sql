@@ -45,19 +45,36 @@ end $$;
 select ensure_request_partitions_v1(3);
 --> statement-breakpoint
 
+-- The units in a bucket of p_limit requests a minute now: full when it was never drawn from.
+create function bucket_level_v1(p_id uuid, p_limit int, p_now bigint) returns bigint language sql stable as $$
+  select least(coalesce((select b.level + (p_now - b.at) * p_limit from rate_buckets b where b.id = p_id),
+                        p_limit * 60000000::bigint), p_limit * 60000000::bigint)
+$$;
+--> statement-breakpoint
+create function draw_bucket_v1(p_id uuid, p_level bigint, p_now bigint) returns void language sql as $$
+  insert into rate_buckets (id, level, at) values (p_id, p_level, p_now)
+    on conflict (id) do update set level = excluded.level, at = excluded.at
+$$;
+--> statement-breakpoint
+
 -- Places holds. Each row of p_batch {id, account_id, key_id, amount, minimum, terms} gets its own
 -- answer, in order of arrival and greedily: a small hold is not refused because a bigger one
 -- stood before it. A row is granted `amount`, or what is available when that is at least `minimum`.
+-- A row may have limits: account_rpm and key_rpm (requests a minute), account_concurrency and
+-- key_concurrency (open holds). Only an admitted request counts against them.
 -- outcome: held | insufficient (posted can not pay the minimum) | credits_held (running requests
--- hold what is missing) | inactive | no_account | ended (the id was settled before).
+-- hold what is missing) | rate_limited (wait_ms says for how long) | too_many | inactive |
+-- no_account | ended (the id was settled before).
 -- p_replay: the answer to an earlier call with these ids was lost, so look for them first.
 create function reserve_v1(p_instance uuid, p_batch json, p_replay boolean)
-returns table (id uuid, outcome text, granted bigint, available bigint)
+returns table (id uuid, outcome text, granted bigint, wait_ms bigint, remaining bigint)
 language plpgsql set enable_seqscan = off set enable_nestloop = off as $$
 #variable_conflict use_column
 declare
+  c_request constant bigint := 60000000;  -- units of one request in a bucket
   r record;
   v_account uuid; v_status text; v_posted bigint; v_available bigint;
+  v_now bigint; v_account_level bigint; v_key_level bigint;
   v_ids uuid[] := '{}'; v_accounts uuid[] := '{}'; v_keys uuid[] := '{}';
   v_amounts bigint[] := '{}'; v_terms json[] := '{}';
 begin
@@ -65,10 +82,13 @@ begin
   perform 1 from accounts
     where id = any (array(select distinct q.account_id from json_to_recordset(p_batch) as q(account_id uuid)))
     order by id for no key update;
+  v_now := (extract(epoch from clock_timestamp()) * 1000000)::bigint;
   for r in
     select q.* from rows from (json_to_recordset(p_batch) as
-        (id uuid, account_id uuid, key_id uuid, amount bigint, minimum bigint, terms json))
-      with ordinality as q(id, account_id, key_id, amount, minimum, terms, ord)
+        (id uuid, account_id uuid, key_id uuid, amount bigint, minimum bigint, terms json,
+         account_rpm int, key_rpm int, account_concurrency int, key_concurrency int))
+      with ordinality as q(id, account_id, key_id, amount, minimum, terms,
+        account_rpm, key_rpm, account_concurrency, key_concurrency, ord)
       order by q.account_id, q.ord
   loop
     if v_account is distinct from r.account_id then
@@ -76,13 +96,35 @@ begin
       select a.status, a.posted, a.posted - a.held into v_status, v_posted, v_available
         from accounts a where a.id = r.account_id;
     end if;
-    id := r.id; granted := 0; outcome := null;
+    id := r.id; granted := 0; outcome := null; wait_ms := 0; remaining := null;
     if p_replay then
       select 'held', h.amount into outcome, granted from holds h where h.id = r.id;
       granted := coalesce(granted, 0);
       if outcome is null and exists (select 1 from requests q where q.id = r.id) then
         outcome := 'ended';
       end if;
+    end if;
+    if outcome is null and r.account_rpm is not null then
+      v_account_level := bucket_level_v1(r.account_id, r.account_rpm, v_now);
+      remaining := v_account_level / c_request;
+      wait_ms := greatest(c_request - v_account_level, 0) / r.account_rpm / 1000;
+      if v_account_level < c_request then outcome := 'rate_limited'; end if;
+    end if;
+    if outcome is null and r.key_rpm is not null then
+      v_key_level := bucket_level_v1(r.key_id, r.key_rpm, v_now);
+      remaining := least(remaining, v_key_level / c_request);
+      wait_ms := greatest(c_request - v_key_level, 0) / r.key_rpm / 1000;
+      if v_key_level < c_request then outcome := 'rate_limited'; end if;
+    end if;
+    if outcome is null and r.account_concurrency <=
+        (select count(*) from holds h where h.account_id = r.account_id)
+        + (select count(*) from unnest(v_accounts) t(id) where t.id = r.account_id) then
+      outcome := 'too_many';
+    end if;
+    if outcome is null and r.key_concurrency <=
+        (select count(*) from holds h where h.account_id = r.account_id and h.key_id = r.key_id)
+        + (select count(*) from unnest(v_keys) t(id) where t.id = r.key_id) then
+      outcome := 'too_many';
     end if;
     if outcome is not null then null;
     elsif v_status is null then outcome := 'no_account';
@@ -93,10 +135,16 @@ begin
       v_available := v_available - granted;
       v_ids := v_ids || r.id; v_accounts := v_accounts || r.account_id;
       v_keys := v_keys || r.key_id; v_amounts := v_amounts || granted; v_terms := v_terms || r.terms;
+      if r.account_rpm is not null then
+        perform draw_bucket_v1(r.account_id, v_account_level - c_request, v_now);
+      end if;
+      if r.key_rpm is not null then
+        perform draw_bucket_v1(r.key_id, v_key_level - c_request, v_now);
+      end if;
+      remaining := remaining - 1;
     elsif v_posted >= r.minimum then outcome := 'credits_held';
     else outcome := 'insufficient';
     end if;
-    available := v_available;
     return next;
   end loop;
   insert into holds (id, account_id, key_id, instance_id, amount, terms)

@@ -15,3 +15,7 @@ create trigger models_changed after insert or update or delete on models for eac
 create trigger prices_changed after insert or update or delete on prices for each statement execute function notify_change_v1();
 --> statement-breakpoint
 create trigger accounts_status_changed after update of status, tier on accounts for each statement execute function notify_change_v1();
+--> statement-breakpoint
+create trigger providers_changed after insert or update or delete on providers for each statement execute function notify_change_v1();
+--> statement-breakpoint
+create trigger routes_changed after insert or update or delete on routes for each statement execute function notify_change_v1();

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { isApiKey } from '../src/api-key.ts'
+import type { RateLimits } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import type { KeyRecord } from '../src/store/find-key.ts'
@@ -58,6 +59,7 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
       tier: record.tier,
       keyId: record.id,
       keyModels: record.models,
+      keyLimits: record.limits,
     })
   })
 }
@@ -88,6 +90,7 @@ declare module 'fastify' {
       keyId: string
       /** Models the key is limited to; null is no limit. */
       keyModels: string[] | null
+      keyLimits: RateLimits
     }
   }
 }

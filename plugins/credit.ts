@@ -20,6 +20,9 @@ import { promptText } from '../src/wire/prompt.ts'
 /** Tokens a chat template adds around a message, at most. */
 const TEMPLATE_TOKENS_PER_MESSAGE = 8
 
+/** Seconds a client is told to wait at most: SDKs ignore or misread longer ones (W-32). */
+const RETRY_AFTER_MAX_S = 59
+
 /** Credits: nothing is sent upstream before the ledger holds what it may cost. */
 async function credit(app: FastifyInstance): Promise<void> {
   const setHold = requestSlot(app, 'hold')
@@ -32,7 +35,7 @@ async function credit(app: FastifyInstance): Promise<void> {
     reply: FastifyReply,
     plan: HoldPlan,
   ): Promise<ReserveAnswer> {
-    const { account } = request
+    const { account, tier } = request
     try {
       return await app.database.reserve.submit({
         id: request.id,
@@ -41,6 +44,7 @@ async function credit(app: FastifyInstance): Promise<void> {
         amount: plan.amount,
         minimum: plan.minimum,
         terms: termsOf(request),
+        limits: { account: tier, key: account.keyLimits },
       })
     } catch (error) {
       // The hold may have been placed and its answer lost: whatever is there is let go again.
@@ -81,6 +85,7 @@ async function credit(app: FastifyInstance): Promise<void> {
       plan = exact ?? plan
       if (isExact || plan.minimum < plan.amount) answer = await reserve(request, reply, plan)
     }
+    if (answer.remaining !== null) reply.headers(rateHeaders(request, answer.remaining))
     refuseUnlessHeld(answer)
     const outputLimit = clampedLimit(plan, answer.granted, body.choices, rate)
     if (outputLimit !== null) reply.header('x-tollkeeper-max-tokens', String(outputLimit))
@@ -115,7 +120,20 @@ function termsOf({ body, route, routeOptions }: FastifyRequest) {
   }
 }
 
-function refuseUnlessHeld({ outcome }: ReserveAnswer): void {
+/** What is left of the lower limit of requests a minute (W-120). */
+function rateHeaders({ tier, account }: FastifyRequest, remaining: number) {
+  const limits = [tier.requestsPerMinute, account.keyLimits.requestsPerMinute]
+  const limit = Math.min(...limits.filter((one) => one !== null))
+  const left = Math.max(0, remaining)
+  const resetS = Math.ceil(((limit - left) * 60) / limit)
+  return {
+    'x-ratelimit-limit-requests': String(limit),
+    'x-ratelimit-remaining-requests': String(left),
+    'x-ratelimit-reset-requests': `${resetS}s`,
+  }
+}
+
+function refuseUnlessHeld({ outcome, waitMs }: ReserveAnswer): void {
   switch (outcome) {
     case 'held':
       return
@@ -123,6 +141,12 @@ function refuseUnlessHeld({ outcome }: ReserveAnswer): void {
       throw new ProxyError('insufficient_quota')
     case 'credits_held':
       throw new ProxyError('credits_held')
+    case 'rate_limited':
+      throw new ProxyError('rate_limit_exceeded', {
+        retryAfterS: Math.min(Math.max(Math.ceil(waitMs / 1_000), 1), RETRY_AFTER_MAX_S),
+      })
+    case 'too_many':
+      throw new ProxyError('concurrency_limit_exceeded')
     case 'inactive':
       throw new ProxyError('account_suspended')
     default:

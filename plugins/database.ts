@@ -27,6 +27,8 @@ const STATEMENT_TIMEOUT_MS = 15_000
 /** Seconds between two reads of the catalogue, should a notification have been missed. */
 const CATALOGUE_MAX_AGE_S = 10
 
+const CATALOGUE_TABLES = ['tiers', 'models', 'routes', 'providers', 'prices', '*']
+
 /** Postgres: migrated, with a lane for each statement of the hot path and a pool for the rest. */
 async function database(app: FastifyInstance, options: DatabaseOptions): Promise<void> {
   await migrate(options.url)
@@ -62,7 +64,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   }
   const timer = setInterval(refresh, CATALOGUE_MAX_AGE_S * 1_000)
   listeners.add((table) => {
-    if (['tiers', 'models', 'prices', '*'].includes(table)) refresh()
+    if (CATALOGUE_TABLES.includes(table)) refresh()
   })
   await followChanges(sql, (table) => {
     for (const listener of listeners) listener(table)

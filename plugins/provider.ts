@@ -11,6 +11,7 @@ import {
 } from '../src/domain/usage.ts'
 import type { Attempt } from '../src/store/request-record.ts'
 import type { Tokenizer } from '../src/tokenizer.ts'
+import type { AddressGuard } from '../src/upstream/address-guard.ts'
 import { Exchange } from '../src/upstream/exchange.ts'
 import { createModelLister } from '../src/upstream/list-models.ts'
 import { UpstreamPools } from '../src/upstream/pools.ts'
@@ -21,7 +22,9 @@ import { type ChatRequest, upstreamBody } from '../src/wire/chat-request.ts'
 import { promptText } from '../src/wire/prompt.ts'
 
 type ProviderOptions = {
-  target: UpstreamTarget
+  /** The upstream of the environment, or the sandbox. */
+  environment: UpstreamTarget
+  guard: AddressGuard
   timeouts: UpstreamTimeouts
   commitMs: number
   estimation: EstimationMethod
@@ -29,8 +32,8 @@ type ProviderOptions = {
 
 /** The upstream: forwards a held request, and relays its answer as it comes. */
 async function provider(app: FastifyInstance, options: ProviderOptions): Promise<void> {
-  const { target } = options
-  const pools = new UpstreamPools(options.timeouts)
+  const { environment } = options
+  const pools = new UpstreamPools(options.timeouts, options.guard)
   app.addHook('onClose', () => pools.close())
 
   /** Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted. */
@@ -51,13 +54,14 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   }
 
   function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
-    const { stream, wantsUsage } = request.body as ChatRequest
+    const { model, stream, wantsUsage } = request.body as ChatRequest
     const { hold, route } = request
     const meter = new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount })
     return new Exchange({
       response: reply.raw,
       stream,
       wantsUsage,
+      alias: route.upstreamModel === model ? null : model,
       keepText: options.estimation === 'tokenizer',
       commitMs: options.commitMs,
       meter,
@@ -75,10 +79,10 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
 
   app.decorateRequest('relayed', null)
   app.decorateRequest('exchange', null)
-  app.decorate('upstream', target)
+  app.decorate('upstream', environment)
   app.decorate(
     'upstreamModels',
-    createModelLister(target, () => pools.of(target.origin)),
+    createModelLister(environment, () => pools.of(environment)),
   )
   app.decorate('forward', async (request: FastifyRequest, reply: FastifyReply, path: string) => {
     const body = request.body as ChatRequest
@@ -86,7 +90,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
     const exchange = exchangeFor(request, reply)
     request.exchange = exchange
     request.timeline.enter('upstream')
-    const answer = await exchange.run(pools.of(target.origin), {
+    const answer = await exchange.run(pools.of(target), {
       path: target.pathOf(path),
       headers: upstreamHeaders({
         client: request.headers,

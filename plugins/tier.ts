@@ -3,15 +3,18 @@ import fp from 'fastify-plugin'
 import type { ModelLimits } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
 import { fallbackRate, type Rate, rateOfPrice } from '../src/domain/price.ts'
+import { chooseRoute } from '../src/domain/route.ts'
 import { allowsModel, type Tier } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
+import type { Provider } from '../src/store/providers.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
 import type { ChatRequest } from '../src/wire/chat-request.ts'
 
 type TierOptions = {
   /** The upstream that serves every model no route names. */
-  target: UpstreamTarget
+  environment: UpstreamTarget
+  targetOf(provider: Provider): UpstreamTarget
   creditsPerUsd: bigint
   fallbackPer1000Tokens: MicroCredits
 }
@@ -38,12 +41,17 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
     if (!allowsModel(tier.models, model) || !allowsModel(account.keyModels, model)) {
       throw new ProxyError('model_not_allowed', { param: 'model' })
     }
-    const price = catalogue.priceAt(options.target.provider, model, new Date())
+    const known = catalogue.models.get(model)
+    const chosen = chooseRoute(known?.routes ?? [], Math.random())
+    const provider = chosen && catalogue.providers.get(chosen.provider)
+    const target = provider ? options.targetOf(provider) : options.environment
+    const upstreamModel = chosen?.upstreamModel ?? model
+    const price = catalogue.priceAt(target.provider, upstreamModel, new Date())
     setTier(request, tier)
     setRoute(request, {
-      target: options.target,
-      upstreamModel: model,
-      limits: catalogue.models.get(model) ?? NO_LIMITS,
+      target,
+      upstreamModel,
+      limits: known ?? NO_LIMITS,
       rate: price
         ? rateOfPrice(price, options.creditsPerUsd, tier.markupPpm)
         : fallbackRate(options.fallbackPer1000Tokens, tier.markupPpm),

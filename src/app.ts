@@ -14,7 +14,10 @@ import type { Config } from './config.ts'
 import { adminRoutes } from './routes/admin/index.ts'
 import { health } from './routes/health.ts'
 import { v1 } from './routes/v1/index.ts'
+import { createSecretBox } from './secret-box.ts'
+import { AddressGuard } from './upstream/address-guard.ts'
 import { upstreamTarget } from './upstream/target.ts'
+import { createTargets } from './upstream/targets.ts'
 
 /** What the process edge found out before the app can be built. */
 export type AppConfig = Config & {
@@ -59,20 +62,24 @@ export async function buildApp(
   })
   const hashKey = createKeyHasher(config.secretKeys)
   const { baseUrl, apiKey } = config.upstream
-  const target = upstreamTarget(config.providerName, baseUrl, apiKey)
+  const environment = upstreamTarget(config.providerName, baseUrl, apiKey, 'env')
+  const secretBox = createSecretBox(config.secretKeys)
+  const guard = new AddressGuard(config.upstreamAllowCidrs)
 
   await app.register(errors)
   await app.register(observability)
   await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
   await app.register(auth, { hashKey })
   await app.register(tier, {
-    target,
+    environment,
+    targetOf: createTargets(secretBox),
     creditsPerUsd: config.creditsPerUsd,
     fallbackPer1000Tokens: config.fallbackPer1000Tokens,
   })
   await app.register(credit)
   await app.register(provider, {
-    target,
+    environment,
+    guard,
     timeouts: config.timeouts,
     commitMs: config.streamCommitMs,
     estimation: config.tokenEstimation,
@@ -81,7 +88,14 @@ export async function buildApp(
 
   await app.register(v1, { prefix: '/v1' })
   if (config.adminToken !== 'off') {
-    await app.register(adminRoutes, { prefix: '/admin', token: config.adminToken, hashKey })
+    await app.register(adminRoutes, {
+      prefix: '/admin',
+      token: config.adminToken,
+      environment: environment.provider,
+      hashKey,
+      secretBox,
+      guard,
+    })
   }
   await app.register(health)
   return app

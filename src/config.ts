@@ -91,6 +91,12 @@ export const EnvironmentSchema = Type.Object({
       description: 'Comma list of CIDRs whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.',
     }),
   ),
+  UPSTREAM_ALLOW_CIDRS: Type.Optional(
+    Type.String({
+      description:
+        'Comma list of CIDRs that are not public and may still be upstreams of the admin API, such as `10.1.0.0/16`.',
+    }),
+  ),
   STREAM_COMMIT_MS: Type.Integer({
     default: 20_000,
     minimum: 0,
@@ -131,6 +137,7 @@ export type Config = {
   logLevel: string
   bodyLimitBytes: number
   trustProxy: string[] | false
+  upstreamAllowCidrs: string[]
   streamCommitMs: number
   timeouts: UpstreamTimeouts
   drainTimeoutMs: number
@@ -176,7 +183,8 @@ function toConfig(env: Environment): Config {
     creditsPerUsd: BigInt(env.CREDITS_PER_USD),
     logLevel: env.LOG_LEVEL as string,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
-    trustProxy: env.TRUST_PROXY?.split(',').map((cidr) => cidr.trim()) ?? false,
+    trustProxy: env.TRUST_PROXY === undefined ? false : cidrs(env.TRUST_PROXY),
+    upstreamAllowCidrs: cidrs(env.UPSTREAM_ALLOW_CIDRS ?? ''),
     streamCommitMs: env.STREAM_COMMIT_MS,
     timeouts: {
       connectMs: env.UPSTREAM_CONNECT_TIMEOUT_MS,
@@ -221,11 +229,9 @@ function crossFaults(env: Environment): string[] {
     faults.push('SECRET_KEY is not set: it is required together with DATABASE_URL')
   }
   if (typeof env.OPENAI_BASE_URL === 'string') faults.push(...baseUrlFaults(env.OPENAI_BASE_URL))
-  if (typeof env.TRUST_PROXY === 'string') {
-    for (const cidr of env.TRUST_PROXY.split(',')) {
-      if (!isCidr(cidr.trim()))
-        faults.push(`TRUST_PROXY has ${JSON.stringify(cidr)}: expected a CIDR`)
-    }
+  for (const name of ['TRUST_PROXY', 'UPSTREAM_ALLOW_CIDRS'] as const) {
+    const wrong = cidrs(env[name] ?? '').filter((cidr) => !isCidr(cidr))
+    for (const cidr of wrong) faults.push(`${name} has ${JSON.stringify(cidr)}: expected a CIDR`)
   }
   return faults
 }
@@ -238,6 +244,13 @@ function baseUrlFaults(text: string): string[] {
   }
   if (url.hash) return ['OPENAI_BASE_URL has a fragment: a base URL has none']
   return []
+}
+
+function cidrs(list: string): string[] {
+  return list
+    .split(',')
+    .map((cidr) => cidr.trim())
+    .filter((cidr) => cidr !== '')
 }
 
 function isCidr(text: string): boolean {

@@ -94,8 +94,14 @@ export const CATALOGUE = {
   rate_limit_exceeded: {
     status: 429,
     type: 'requests',
-    message: 'The upstream is limiting requests.',
+    message: 'Too many requests: a limit of requests a minute is reached.',
     retryAfterS: 5,
+  },
+  concurrency_limit_exceeded: {
+    status: 429,
+    type: 'requests',
+    message: 'Too many requests of this account or key are running.',
+    retryAfterS: 1,
   },
   upstream_rejected: {
     status: 400,

@@ -1,5 +1,8 @@
+/** How fast an account or a key may go; null is no limit. */
+export type RateLimits = { requestsPerMinute: number | null; concurrency: number | null }
+
 /** What an account may use and how fast, and the operator's markup on it. */
-export type Tier = {
+export type Tier = RateLimits & {
   name: string
   /** Model names; a trailing `*` matches any rest. Null allows every model. */
   models: readonly string[] | null

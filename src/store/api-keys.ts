@@ -1,9 +1,10 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { RateLimits } from '../domain/tier.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import { apiKeys } from './schema.ts'
 
-/** What is shown of a key: everything but its hash and the limits that are not in force yet. */
+/** What is shown of a key: not its hash, and only the limits that are in force. */
 const SHOWN = {
   id: apiKeys.id,
   accountId: apiKeys.accountId,
@@ -12,10 +13,12 @@ const SHOWN = {
   expiresAt: apiKeys.expiresAt,
   revokedAt: apiKeys.revokedAt,
   models: apiKeys.models,
+  requestsPerMinute: apiKeys.requestsPerMinute,
+  concurrency: apiKeys.concurrency,
   createdAt: apiKeys.createdAt,
 }
 
-export type ApiKey = {
+export type ApiKey = RateLimits & {
   id: string
   accountId: string
   name: string | null
@@ -29,11 +32,11 @@ export type ApiKey = {
 }
 
 /** What can be changed; what is left out stays. */
-export type ApiKeyChange = Partial<Pick<ApiKey, 'name' | 'expiresAt' | 'models'>>
+export type ApiKeyChange = Partial<Pick<ApiKey, 'name' | 'expiresAt' | 'models' | keyof RateLimits>>
 
 export type NewApiKey = Pick<
   ApiKey,
-  'id' | 'accountId' | 'name' | 'hint' | 'expiresAt' | 'models'
+  'id' | 'accountId' | 'name' | 'hint' | 'expiresAt' | 'models' | keyof RateLimits
 > & {
   hash: Buffer
 }

@@ -1,34 +1,41 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { ModelLimits } from '../domain/bounds.ts'
 import type { Price } from '../domain/price.ts'
 import type { Tier } from '../domain/tier.ts'
-import { models, prices, tiers } from './schema.ts'
+import { allModels, type Model } from './models.ts'
+import type { Provider } from './providers.ts'
+import { prices, providers, tiers } from './schema.ts'
 
 export type DatedPrice = Price & { effectiveFrom: Date }
-export type Model = ModelLimits & { name: string; createdAt: Date }
 
-/** Tiers, models and prices at one moment. Immutable: a change makes a new one. */
+/** Tiers, models, providers and prices at one moment. Immutable: a change makes a new one. */
 export type Catalogue = {
   tiers: ReadonlyMap<string, Tier>
   models: ReadonlyMap<string, Model>
+  providers: ReadonlyMap<string, Provider>
   /** The price of a provider's model at a time; null when nobody set one. */
   priceAt(provider: string, model: string, at: Date): Price | null
 }
 
-/** Reads the whole catalogue: three statements. */
+/** Reads the whole catalogue: one statement a table. */
 export async function loadCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
-  const [tierRows, modelRows, priceRows] = await Promise.all([
+  const [tierRows, modelRows, providerRows, priceRows] = await Promise.all([
     db.select().from(tiers),
-    db.select().from(models),
+    allModels(db),
+    db.select().from(providers),
     db.select().from(prices),
   ])
   const dated = groupByModel(priceRows)
   return {
-    tiers: new Map(tierRows.map((row) => [row.name, row])),
-    models: new Map(modelRows.map((row) => [row.name, row])),
+    tiers: byName(tierRows),
+    models: byName(modelRows),
+    providers: byName(providerRows),
     priceAt: (provider, model, at) =>
       dated.get(priceKey(provider, model))?.find((price) => price.effectiveFrom <= at) ?? null,
   }
+}
+
+function byName<Row extends { name: string }>(rows: Row[]): Map<string, Row> {
+  return new Map(rows.map((row) => [row.name, row]))
 }
 
 /** Prices by provider and model, newest first. */

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { RateLimits } from '../domain/tier.ts'
 import { Lane } from './lane.ts'
 import { LaneClient } from './lane-client.ts'
 
@@ -11,11 +12,14 @@ export type KeyRecord = {
   models: string[] | null
   expiresAt: Date | null
   revokedAt: Date | null
+  limits: RateLimits
 }
 
 const LIMITS = { batchMax: 256, queueMax: 5_000, timeoutMs: 500 }
 
-type Row = Omit<KeyRecord, 'expiresAt' | 'revokedAt'> & {
+type Row = Omit<KeyRecord, 'expiresAt' | 'revokedAt' | 'limits'> & {
+  requestsPerMinute: number | null
+  concurrency: number | null
   hash: string
   expiresAt: string | null
   revokedAt: string | null
@@ -34,6 +38,8 @@ export function createKeyLane(url: string) {
         models: sql<string[] | null>`k.models`,
         expiresAt: sql<string | null>`k.expires_at::text`,
         revokedAt: sql<string | null>`k.revoked_at::text`,
+        requestsPerMinute: sql<number | null>`k.requests_per_minute`,
+        concurrency: sql<number | null>`k.concurrency`,
       })
       .from(sql`json_array_elements_text(${sql.placeholder('hashes')}::text::json) as wanted(hash)`)
       .innerJoin(sql`api_keys k`, sql`k.hash = decode(wanted.hash, 'hex')`)
@@ -49,8 +55,10 @@ export function createKeyLane(url: string) {
   return Object.assign(lane, { close: () => client.close() })
 }
 
-function toRecord({ hash: _, expiresAt, revokedAt, ...row }: Row): KeyRecord {
-  return { ...row, expiresAt: toDate(expiresAt), revokedAt: toDate(revokedAt) }
+function toRecord(found: Row): KeyRecord {
+  const { hash: _, expiresAt, revokedAt, requestsPerMinute, concurrency, ...row } = found
+  const limits = { requestsPerMinute, concurrency }
+  return { ...row, limits, expiresAt: toDate(expiresAt), revokedAt: toDate(revokedAt) }
 }
 
 function toDate(text: string | null): Date | null {

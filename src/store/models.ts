@@ -1,14 +1,42 @@
-import { asc, eq, gt } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, not, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { ModelLimits } from '../domain/bounds.ts'
-import type { Model } from './catalogue.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
-import { models } from './schema.ts'
+import { models, routes } from './schema.ts'
+
+/** One way to serve a model: lower priorities first, equal ones by weight. */
+export type Route = {
+  provider: string
+  upstreamModel: string
+  priority: number
+  weight: number
+}
+
+export type Model = ModelLimits & { name: string; createdAt: Date; routes: Route[] }
+
+const ROUTES = sql<Route[]>`coalesce((
+  select json_agg(json_build_object('provider', r.provider, 'upstreamModel', r.upstream_model,
+      'priority', r.priority, 'weight', r.weight) order by r.priority, r.provider, r.upstream_model)
+    from ${routes} r where r.model = ${models.name}), '[]')`
+
+const SHOWN = {
+  name: models.name,
+  contextWindow: models.contextWindow,
+  maxOutputTokens: models.maxOutputTokens,
+  holdOutputTokens: models.holdOutputTokens,
+  createdAt: models.createdAt,
+  routes: ROUTES,
+}
+
+/** All models with their routes. */
+export function allModels(db: PostgresJsDatabase): Promise<Model[]> {
+  return db.select(SHOWN).from(models)
+}
 
 /** Models by name. */
 export async function listModels(db: PostgresJsDatabase, page: Page): Promise<Slice<Model>> {
   const rows = await db
-    .select()
+    .select(SHOWN)
     .from(models)
     .where(page.after === null ? undefined : gt(models.name, page.after))
     .orderBy(asc(models.name))
@@ -17,27 +45,47 @@ export async function listModels(db: PostgresJsDatabase, page: Page): Promise<Sl
 }
 
 export async function findModel(db: PostgresJsDatabase, name: string): Promise<Model | null> {
-  const [row] = await db.select().from(models).where(eq(models.name, name))
+  const [row] = await db.select(SHOWN).from(models).where(eq(models.name, name))
   return row ?? null
 }
 
-/** Makes the model, or gives an existing one these limits. */
+/** Makes the model, or makes an existing one equal to it: limits and routes, in one statement. */
 export async function putModel(
   db: PostgresJsDatabase,
-  model: ModelLimits & { name: string },
-): Promise<Model> {
-  const { name, ...limits } = model
-  const [row] = await db
-    .insert(models)
-    .values({ name, ...limits })
-    .onConflictDoUpdate({ target: models.name, set: limits })
-    .returning()
-  if (!row) throw new Error('an upsert returned no row')
-  return row
+  model: Omit<Model, 'createdAt'>,
+): Promise<void> {
+  const { name, routes: wanted, ...limits } = model
+  const made = db.$with('made').as(
+    db
+      .insert(models)
+      .values({ name, ...limits })
+      .onConflictDoUpdate({ target: models.name, set: limits })
+      .returning({ name: models.name }),
+  )
+  const keys = wanted.map((route) => sql`(${route.provider}, ${route.upstreamModel})`)
+  const kept = sql`(${routes.provider}, ${routes.upstreamModel}) in (${sql.join(keys, sql`, `)})`
+  const dropped = db.$with('dropped').as(
+    db
+      .delete(routes)
+      .where(and(eq(routes.model, name), wanted.length > 0 ? not(kept) : undefined))
+      .returning({ model: routes.model }),
+  )
+  const rows = JSON.stringify(wanted)
+  await db
+    .with(made, dropped)
+    .insert(routes)
+    .select(
+      sql`select made.name, r.provider, r."upstreamModel", r.priority, r.weight
+      from made, json_to_recordset(${rows}::text::json)
+        as r(provider text, "upstreamModel" text, priority smallint, weight int)
+      on conflict (model, provider, upstream_model)
+        do update set priority = excluded.priority, weight = excluded.weight`,
+    )
 }
 
 /** @returns the model that is gone; null when there was none */
 export async function deleteModel(db: PostgresJsDatabase, name: string): Promise<Model | null> {
-  const [row] = await db.delete(models).where(eq(models.name, name)).returning()
-  return row ?? null
+  const model = await findModel(db, name)
+  await db.delete(models).where(inArray(models.name, [name]))
+  return model
 }

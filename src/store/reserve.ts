@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { MicroCredits } from '../domain/credits.ts'
+import type { RateLimits } from '../domain/tier.ts'
 import { Lane } from './lane.ts'
 import { LaneClient } from './lane-client.ts'
 
@@ -13,21 +14,32 @@ export type Reservation = {
   minimum: MicroCredits
   /** What is pinned on the hold, as JSON. */
   terms: unknown
+  /** What the tier allows the account, and the key's own limits. */
+  limits: { account: RateLimits; key: RateLimits }
 }
 
 export type ReserveOutcome =
   | 'held'
   | 'insufficient'
   | 'credits_held'
+  | 'rate_limited'
+  | 'too_many'
   | 'inactive'
   | 'no_account'
   | 'ended'
 
-export type ReserveAnswer = { outcome: ReserveOutcome; granted: MicroCredits }
+export type ReserveAnswer = {
+  outcome: ReserveOutcome
+  granted: MicroCredits
+  /** Milliseconds until a request fits the limit of requests a minute again. */
+  waitMs: number
+  /** Requests left under that limit now; null when there is none. */
+  remaining: number | null
+}
 
 const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 500 }
 
-type Row = { id: string; outcome: ReserveOutcome; granted: bigint }
+type Row = ReserveAnswer & { id: string }
 
 /** The lane that places holds: `reserve_v1`, one statement a batch. */
 export function createReserveLane(url: string, instanceId: string) {
@@ -37,6 +49,8 @@ export function createReserveLane(url: string, instanceId: string) {
         id: sql<string>`id`,
         outcome: sql<ReserveOutcome>`outcome`,
         granted: sql`granted`.mapWith(BigInt),
+        waitMs: sql`wait_ms`.mapWith(Number),
+        remaining: sql<number | null>`remaining::int`,
       })
       .from(
         sql`reserve_v1(${instanceId}::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
@@ -50,7 +64,7 @@ export function createReserveLane(url: string, instanceId: string) {
     return items.map(({ id }) => {
       const row = byId.get(id)
       if (!row) throw new Error(`reserve_v1 gave no answer for hold ${id}`)
-      return { outcome: row.outcome, granted: row.granted }
+      return row
     })
   }
   const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
@@ -65,5 +79,9 @@ function toRow(item: Reservation) {
     amount: item.amount.toString(),
     minimum: item.minimum.toString(),
     terms: item.terms,
+    account_rpm: item.limits.account.requestsPerMinute,
+    account_concurrency: item.limits.account.concurrency,
+    key_rpm: item.limits.key.requestsPerMinute,
+    key_concurrency: item.limits.key.concurrency,
   }
 }

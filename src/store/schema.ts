@@ -112,6 +112,18 @@ export const apiKeys = pgTable(
   ],
 )
 
+/**
+ * Token buckets of accounts and keys that have a limit of requests a minute, as integers: a request
+ * is 60,000,000 units, and each microsecond adds as many units as the limit has requests.
+ */
+export const rateBuckets = pgTable('rate_buckets', {
+  /** An account's or a key's id. */
+  id: uuid('id').primaryKey(),
+  level: money('level').notNull(),
+  /** Microseconds since 1970 on the database's clock at which it had that level. */
+  at: money('at').notNull(),
+})
+
 /** One upstream base URL with its key. The provider of the environment is not in this table. */
 export const providers = pgTable('providers', {
   name: text('name').primaryKey(),
@@ -210,6 +222,7 @@ export const holds = pgTable(
   },
   (t) => [
     index('holds_instance').on(t.instanceId),
+    index('holds_account').on(t.accountId),
     check('holds_amount', sql`${t.amount} >= 0 and ${t.metered} >= 0`),
   ],
 )

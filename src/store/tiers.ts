@@ -5,13 +5,15 @@ import type { Tier } from '../domain/tier.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import { tiers } from './schema.ts'
 
-/** The limits per minute are not in force yet, so nobody sees or sets them here. */
+/** Tokens a minute are not limited yet, so nobody sees or sets that here. */
 const SHOWN = {
   name: tiers.name,
   models: tiers.models,
   markupPpm: tiers.markupPpm,
   maxOutputTokens: tiers.maxOutputTokens,
   holdOutputTokens: tiers.holdOutputTokens,
+  requestsPerMinute: tiers.requestsPerMinute,
+  concurrency: tiers.concurrency,
 }
 
 /** Tiers by name. */

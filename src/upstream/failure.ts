@@ -10,12 +10,19 @@ const RETRY_AFTER_MAX_S = 59
 const RETRY_AFTER_DEFAULT_S = 5
 const MESSAGE_LENGTH_MAX = 1_000
 
-/** Keys, bearer tokens, URLs and addresses: what an upstream's message may tell of its insides. */
+/**
+ * Keys, bearer tokens, URLs, hosts and addresses: what an upstream's message may tell of its
+ * insides. Every repetition is bounded or runs to a border, so that no message takes long.
+ */
 const SECRETS = [
   /\b(?:sk|pk|rk|tk|key|org|proj)[-_][\w-]{6,}/gi,
+  /(?<![a-z0-9])(?=[a-z]*\d)[a-z0-9]{20,}/gi, // a key of any other shape
   /\bBearer\s+\S+/gi,
-  /\bhttps?:\/\/\S+/gi,
+  /\b[a-z][a-z0-9+.-]{1,20}:\/\/\S+/gi,
+  /\b(?:[a-z0-9-]{1,63}\.){1,8}(?:internal|local|lan|corp|svc)\b(?::\d+)?/gi,
+  /\b(?:localhost|(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,20}):\d{2,5}\b/gi,
   /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
+  /\[(?=[0-9a-f]*:)[0-9a-f:.]{2,45}\](?::\d+)?/gi,
 ]
 
 /** A failure to reach or hear the upstream, from what undici threw. */
@@ -48,7 +55,7 @@ export function failureInBand(error: unknown): ProxyError {
   const told = readError(isWrapped ? error : { error })
   const message = told.message ?? 'The upstream reported an error.'
   const cause = new Error(`upstream reported an error in its answer: ${message}`)
-  if (told.status || told.code === 'insufficient_quota') {
+  if (told.status || told.outOfQuota) {
     return failureOfStatus(told.status ?? 500, told, cause)
   }
   return new ProxyError('upstream_error', { message, cause })
@@ -60,11 +67,11 @@ export function failureInBand(error: unknown): ProxyError {
  */
 function failureOfStatus(
   status: number,
-  { message, code, param }: Told,
+  { message, param, outOfQuota }: Told,
   cause: Error,
   retryAfterHeader?: string,
 ): ProxyError {
-  if (status === 401 || status === 402 || status === 403 || code === 'insufficient_quota') {
+  if (status === 401 || status === 402 || status === 403 || outOfQuota) {
     return new ProxyError('upstream_misconfigured', { cause })
   }
   if (status === 429) {
@@ -73,26 +80,49 @@ function failureOfStatus(
   }
   if (status >= 400 && status < 500 && status !== 408) {
     const clientStatus = status === 422 || status === 409 ? 400 : status // both are retried (W-29)
-    return new ProxyError('upstream_rejected', { message, cause, status: clientStatus, param })
+    const text = message ?? `The upstream returned ${status}.`
+    return new ProxyError('upstream_rejected', {
+      message: text,
+      cause,
+      status: clientStatus,
+      param,
+    })
   }
   return new ProxyError('upstream_error', { cause })
 }
 
-/** `status` is a client error that the upstream gave as a numeric code. */
-type Told = { message?: string; code?: string; param?: string; status?: number }
+type Told = {
+  message?: string
+  param?: string
+  /** A client error that the upstream gave as a numeric code. */
+  status?: number
+  /** Our account there is out of money. */
+  outOfQuota: boolean
+}
 
 /** Reads any of the error shapes seen in the wild (W-36). */
 function readError(body: unknown): Told {
-  if (!isRecord(body)) return {}
-  const { error, message, detail } = body
+  const first = Array.isArray(body) ? body[0] : body // as Google sends them
+  if (!isRecord(first)) return { outOfQuota: false }
+  const { error, message } = first
   const inner = isRecord(error) ? error : {}
-  const text = [inner.message, error, message, detail].find((one) => typeof one === 'string' && one)
-  const told: Told = {}
+  const texts = [inner.message, error, message, detailText(first.detail)]
+  const text = texts.find((one) => typeof one === 'string' && one)
+  const told: Told = { outOfQuota: [inner.code, inner.type].includes('insufficient_quota') }
   if (typeof text === 'string') told.message = scrub(text)
-  if (typeof inner.code === 'string') told.code = inner.code
   if (isClientError(inner.code)) told.status = inner.code
   if (typeof inner.param === 'string') told.param = inner.param.slice(0, 100)
   return told
+}
+
+/** FastAPI's `detail`: a text, or a list of what is wrong where. */
+function detailText(detail: unknown): unknown {
+  if (!Array.isArray(detail)) return detail
+  const faults = detail.filter(isRecord).map(({ loc, msg }) => {
+    const place = Array.isArray(loc) ? loc.filter((part) => part !== 'body').join('.') : ''
+    return [place, msg].filter((part) => typeof part === 'string' && part).join(': ')
+  })
+  return faults.filter(Boolean).join('; ')
 }
 
 /** Takes keys, URLs and addresses out of an upstream's message (W-37). */

@@ -3,6 +3,7 @@ import type { Usage } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
 import { type ChatAnswer, readChatAnswer } from '../wire/chat-answer.ts'
 import { jsonAsStream } from '../wire/json-as-stream.ts'
+import { editMembers } from '../wire/json-members.ts'
 import { usageBody } from '../wire/usage-tap.ts'
 import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
 import type { RelayOptions } from './relay.ts'
@@ -53,16 +54,18 @@ export class JsonRelay {
   end(): void {
     const body =
       this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-    const text = body.toString('utf8')
-    const answer = readChatAnswer(text)
-    const { stream } = this.#options
+    const { stream, alias } = this.#options
+    const received = body.toString('utf8')
+    const answer = readChatAnswer(received)
+    const named = answer.valid && alias !== null
+    const text = named ? editMembers(received, { model: JSON.stringify(alias) }) : received
     const valid = answer.valid && !(stream && answer.delivered.chunkCount === 0)
     if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error))
     else if (!valid) this.#fail('upstream_error', notACompletion(this.#bytes))
     else {
       this.#finish('completed', null, answer, (estimated) => {
         if (stream) this.#writeAsStream(text, answer, estimated)
-        this.#settled.resolve(stream ? null : body)
+        this.#settled.resolve(stream ? null : named ? Buffer.from(text) : body)
       })
     }
   }

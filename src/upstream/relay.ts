@@ -18,6 +18,8 @@ export type RelayOptions = {
   response: ServerResponse
   stream: boolean
   wantsUsage: boolean
+  /** The public name to answer with where the upstream knows the model by another (W-18). */
+  alias: string | null
   /** Keeps the delivered text, for a tokenizer to count. */
   keepText: boolean
   /** Milliseconds of silence after the upstream's head until ours is written; 0 is never. */

@@ -13,6 +13,9 @@ import { SliceTaker } from './slice-taker.ts'
 /** Bytes of one SSE event; a larger one breaks the stream. */
 const EVENT_BYTES_MAX = 16 * 1024 * 1024
 
+/** Milliseconds an upstream gets after [DONE] to end its answer, so that its connection is kept. */
+const LAST_BYTES_MS = 1_000
+
 const KEEP_ALIVE = ': keep-alive\n\n'
 
 /**
@@ -30,6 +33,7 @@ export class StreamRelay {
   readonly #slices: SliceTaker
   readonly #settled = Promise.withResolvers<null>()
   #commitTimer: NodeJS.Timeout | null = null
+  #lastBytesTimer: NodeJS.Timeout | null = null
   #committed = false
   #over = false
   #ttftMs: number | null = null
@@ -67,9 +71,10 @@ export class StreamRelay {
   }
 
   end(): void {
+    if (this.#lastBytesTimer) clearTimeout(this.#lastBytesTimer)
     if (this.#over) return
     const last = this.#scanner.end()
-    if (last) this.#take(last)
+    if (last) this.#take(last, true)
     if (this.#over) return
     if (this.#tap.finished) this.#complete()
     else this.#fail('upstream_broken', this.#truncated())
@@ -89,7 +94,7 @@ export class StreamRelay {
     this.#fail('shutting_down', error)
   }
 
-  #take(event: SseEvent): void {
+  #take(event: SseEvent, isUnterminated = false): void {
     const verdict = this.#tap.read(event)
     switch (verdict.kind) {
       case 'forward':
@@ -104,14 +109,14 @@ export class StreamRelay {
       case 'withhold':
         break
       case 'done':
-        if (this.#tap.first) this.#complete()
+        if (this.#tap.first) this.#completeBeforeItsEnd()
         else this.#fail('upstream_error', this.#truncated())
         break
       case 'error':
         this.#fail('upstream_broken', failureInBand(verdict.error))
         break
-      case 'garbage':
-        this.#fail('upstream_broken', garbage())
+      case 'garbage': // at the end it is the part that came of an event (W-62)
+        if (!isUnterminated) this.#fail('upstream_broken', garbage())
     }
   }
 
@@ -139,8 +144,15 @@ export class StreamRelay {
     this.#down.flush()
   }
 
+  /** The answer is over and the upstream's side is not: what it still sends is dropped. */
+  #completeBeforeItsEnd(): void {
+    this.#call.resume()
+    const cut = () => this.#call.abort('the upstream did not end after [DONE]')
+    this.#lastBytesTimer = setTimeout(cut, LAST_BYTES_MS).unref()
+    this.#complete()
+  }
+
   #complete(): void {
-    this.#call.resume() // whatever the upstream still sends is read and dropped
     this.#finish('completed', null, (usageChunk) => {
       if (usageChunk) this.#down.addText(dataEvent(usageChunk))
       this.#down.addText('data: [DONE]\n\n')

@@ -6,6 +6,8 @@ export type UpstreamTarget = {
   baseUrl: string
   origin: string
   apiKey: string | null
+  /** Who named it: the environment is trusted to lead anywhere, the database is not. */
+  source: 'env' | 'database'
   /** The full request path of an endpoint: any prefix of the base URL, the endpoint, its query. */
   pathOf(endpoint: string): string
 }
@@ -15,6 +17,7 @@ export function upstreamTarget(
   provider: string,
   baseUrl: URL,
   apiKey: string | null,
+  source: UpstreamTarget['source'],
 ): UpstreamTarget {
   const prefix = baseUrl.pathname.replace(/\/+$/, '')
   return {
@@ -22,6 +25,7 @@ export function upstreamTarget(
     baseUrl: `${baseUrl.origin}${prefix}`,
     origin: baseUrl.origin,
     apiKey,
+    source,
     pathOf: (endpoint) => `${prefix}${endpoint}${baseUrl.search}`,
   }
 }

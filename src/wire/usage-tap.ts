@@ -39,11 +39,14 @@ export class UsageTap implements Delivered {
   /** The text delivered, kept only where a tokenizer will count it. */
   completion: string[] | null
   readonly #wantsUsage: boolean
+  readonly #alias: string | null
   readonly #begun = new Set<unknown>()
   readonly #finished = new Set<unknown>()
 
-  constructor(options: { wantsUsage: boolean; keepText: boolean }) {
+  /** @param options.alias the public model name where the upstream uses another (W-18) */
+  constructor(options: { wantsUsage: boolean; keepText: boolean; alias?: string | null }) {
     this.#wantsUsage = options.wantsUsage
+    this.#alias = options.alias ?? null
     this.completion = options.keepText ? [] : null
   }
 
@@ -63,7 +66,7 @@ export class UsageTap implements Delivered {
     if (chunk.choices === undefined && chunk.usage === undefined) return WITHHOLD
     this.first ??= chunk
     for (const choice of choices) this.#count(choice)
-    return this.#pass(event, chunk, choices.length)
+    return this.#renamed(this.#pass(event, chunk, choices.length), event.data)
   }
 
   /**
@@ -75,17 +78,25 @@ export class UsageTap implements Delivered {
       id: this.first?.id,
       object: 'chat.completion.chunk',
       created: this.first?.created,
-      model: this.first?.model,
+      model: this.#alias ?? this.first?.model,
       choices: [],
       usage: this.#wireUsage ?? usageBody(estimated),
     })
+  }
+
+  #renamed(verdict: Verdict, data: string): Verdict {
+    if (this.#alias === null || (verdict.kind !== 'forward' && verdict.kind !== 'rewrite')) {
+      return verdict
+    }
+    const passed = verdict.kind === 'rewrite' ? verdict.data : data
+    return { kind: 'rewrite', data: editMembers(passed, { model: JSON.stringify(this.#alias) }) }
   }
 
   #pass(event: SseEvent, chunk: Chunk, choices: number): Verdict {
     const hasError = 'error' in chunk // null here: some clients take the mere key for an error
     if (chunk.usage === undefined && chunk.x_groq === undefined && !hasError) return FORWARD
     const usable = this.#readUsage(chunk)
-    const isUsageChunk = choices === 0 && isRecord(chunk.usage)
+    const isUsageChunk = choices === 0 && (chunk.usage ?? null) !== null
     if (isUsageChunk) {
       const wellFormed = usable && Array.isArray(chunk.choices)
       if (!this.#wantsUsage || this.usageForwarded || !wellFormed) return WITHHOLD
@@ -169,5 +180,5 @@ function withoutNullUsage(data: string): string {
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

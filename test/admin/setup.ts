@@ -4,6 +4,8 @@ import database from '../../plugins/database.ts'
 import errors from '../../plugins/errors.ts'
 import { createKeyHasher } from '../../src/api-key.ts'
 import { adminRoutes } from '../../src/routes/admin/index.ts'
+import { createSecretBox } from '../../src/secret-box.ts'
+import { AddressGuard } from '../../src/upstream/address-guard.ts'
 import { createTestDatabase } from '../harness/database.ts'
 
 export type Admin = {
@@ -22,8 +24,12 @@ export async function startAdmin(): Promise<Admin> {
   })
   await app.register(errors)
   await app.register(database, { url, creditsPerUsd: 1000n })
-  const hashKey = createKeyHasher(['a secret for the admin tests'])
-  await app.register(adminRoutes, { prefix: '/admin', token, hashKey })
+  const secrets = ['a secret for the admin tests']
+  const hashKey = createKeyHasher(secrets)
+  const secretBox = createSecretBox(secrets)
+  const guard = new AddressGuard(['127.0.0.0/8'])
+  const options = { token, hashKey, secretBox, guard, environment: 'openai' }
+  await app.register(adminRoutes, { prefix: '/admin', ...options })
   const close = async () => {
     await app.close()
     await sql.end()

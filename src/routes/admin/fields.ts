@@ -21,5 +21,8 @@ export const Unread = Type.String({ maxLength: 1_024 })
 
 export const TokenCount = Type.Integer({ minimum: 1, maximum: INT4_MAX })
 
+/** A bucket of this many requests still counts in int64. */
+export const RequestsPerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+
 /** Model names; a trailing `*` matches any rest. */
 export const ModelNames = Type.Array(Text, { maxItems: 1_000 })

@@ -1,6 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { FastifyPluginAsync, onRequestAsyncHookHandler } from 'fastify'
 import { ProxyError } from '../../errors.ts'
+import type { SecretBox } from '../../secret-box.ts'
+import type { AddressGuard } from '../../upstream/address-guard.ts'
 import { accountRoutes } from './accounts.ts'
 import { auditRoutes } from './audit.ts'
 import { grantRoutes } from './grants.ts'
@@ -8,27 +10,38 @@ import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { modelRoutes } from './models.ts'
 import { priceRoutes } from './prices.ts'
+import { providerRoutes } from './providers.ts'
 import { requestRoutes } from './requests.ts'
 import { tierRoutes } from './tiers.ts'
+import { usageRoutes } from './usage.ts'
 
 export type AdminOptions = {
   /** The bearer token of the admin API. */
   token: string
   /** Hashes of an API key, newest secret first. */
   hashKey: (key: string) => Buffer[]
+  /** Encrypts the keys of providers. */
+  secretBox: SecretBox
+  /** Judges where a provider may lead. */
+  guard: AddressGuard
+  /** The name of the environment's provider, which can not be changed here. */
+  environment: string
 }
 
 /** The admin API. Every route needs the admin token. */
-export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, { token, hashKey }) => {
-  app.addHook('onRequest', requireToken(token))
+export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options) => {
+  const { hashKey } = options
+  app.addHook('onRequest', requireToken(options.token))
   await app.register(accountRoutes)
   await app.register(keyRoutes, { hashKey })
   await app.register(grantRoutes)
   await app.register(ledgerRoutes)
   await app.register(tierRoutes)
+  await app.register(providerRoutes, options)
   await app.register(modelRoutes)
   await app.register(priceRoutes)
   await app.register(requestRoutes)
+  await app.register(usageRoutes)
   await app.register(auditRoutes)
 }
 

@@ -10,7 +10,14 @@ import {
   revokeKey,
   updateKey,
 } from '../../store/api-keys.ts'
-import { ModelNames, nullable, strictObject, Text } from './fields.ts'
+import {
+  ModelNames,
+  nullable,
+  RequestsPerMinute,
+  strictObject,
+  Text,
+  TokenCount,
+} from './fields.ts'
 import { formatId, readPathId } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found } from './refusals.ts'
@@ -23,6 +30,8 @@ const FIELDS = {
   name: Type.Optional(nullable(Text)),
   expires_at: Type.Optional(nullable(Type.String({ format: 'date-time' }))),
   models: Type.Optional(nullable(ModelNames)),
+  requests_per_minute: Type.Optional(nullable(RequestsPerMinute)),
+  concurrency: Type.Optional(nullable(TokenCount)),
 }
 const NewKey = strictObject(FIELDS)
 const Change = Type.Object(FIELDS, { additionalProperties: false, minProperties: 1 })
@@ -41,6 +50,7 @@ export const keyRoutes: AdminPlugin<{ hashKey(key: string): Buffer[] }> = async 
       const accountId = readPathId('account', request.params.id)
       found(await findAccount(db, accountId), 'account')
       const { name = null, models = null, expires_at = null } = request.body
+      const { requests_per_minute = null, concurrency = null } = request.body
       const expiresAt = readExpiry(expires_at)
       const key = createApiKey()
       const [hash] = hashKey(key)
@@ -50,6 +60,8 @@ export const keyRoutes: AdminPlugin<{ hashKey(key: string): Buffer[] }> = async 
         accountId,
         name,
         models,
+        requestsPerMinute: requests_per_minute,
+        concurrency,
         expiresAt,
         hash,
         hint: keyHint(key),
@@ -68,8 +80,9 @@ export const keyRoutes: AdminPlugin<{ hashKey(key: string): Buffer[] }> = async 
 
   app.patch('/keys/:id', { schema: { params: Id, body: Change } }, async ({ params, body }) => {
     const id = readPathId('key', params.id)
-    const { expires_at, ...rest } = body
+    const { expires_at, requests_per_minute, ...rest } = body
     const change: ApiKeyChange = rest
+    if (requests_per_minute !== undefined) change.requestsPerMinute = requests_per_minute
     if (expires_at !== undefined) change.expiresAt = readExpiry(expires_at)
     return keyBody(found(await updateKey(db, id, change), 'key'))
   })
@@ -89,6 +102,8 @@ function keyBody(key: ApiKey) {
     expires_at: key.expiresAt?.toISOString() ?? null,
     revoked_at: key.revokedAt?.toISOString() ?? null,
     models: key.models,
+    requests_per_minute: key.requestsPerMinute,
+    concurrency: key.concurrency,
     created_at: key.createdAt.toISOString(),
   }
 }

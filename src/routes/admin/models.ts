@@ -1,9 +1,16 @@
 import { type Static, Type } from '@sinclair/typebox'
 import type { ModelLimits } from '../../domain/bounds.ts'
-import type { Model } from '../../store/catalogue.ts'
-import { deleteModel, findModel, listModels, putModel } from '../../store/models.ts'
+import {
+  deleteModel,
+  findModel,
+  listModels,
+  type Model,
+  putModel,
+  type Route,
+} from '../../store/models.ts'
+import { breaksProviderReference } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
-import { nullable, strictObject, TokenCount } from './fields.ts'
+import { nullable, strictObject, Text, TokenCount } from './fields.ts'
 import { listBody, NAME, PageFields, readPage } from './paging.ts'
 import { found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
@@ -11,7 +18,16 @@ import type { AdminPlugin } from './type-provider.ts'
 /** A wildcard, because names of models have slashes and colons. */
 const Name = strictObject({ '*': Type.String() })
 
+const RouteSettings = strictObject({
+  provider: Text,
+  /** Left out: the model's own name. */
+  upstream_model: Type.Optional(Text),
+  priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 1_000 })),
+  weight: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+})
+
 const Settings = strictObject({
+  routes: Type.Optional(Type.Array(RouteSettings, { maxItems: 32 })),
   context_window: Type.Optional(nullable(TokenCount)),
   max_output_tokens: Type.Optional(nullable(TokenCount)),
   hold_output_tokens: Type.Optional(nullable(TokenCount)),
@@ -31,7 +47,14 @@ export const modelRoutes: AdminPlugin = async (app) => {
 
   app.put('/models/*', { schema: { params: Name, body: Settings } }, async ({ params, body }) => {
     const name = readName(params['*'])
-    return modelBody(await putModel(db, { name, ...readLimits(body) }))
+    const routes = readRoutes(name, body)
+    try {
+      await putModel(db, { name, ...readLimits(body), routes })
+    } catch (error) {
+      if (!breaksProviderReference(error)) throw error
+      throw invalidValue('routes', 'A route names a provider that does not exist.')
+    }
+    return modelBody(found(await findModel(db, name), 'model'))
   })
 
   app.delete('/models/*', { schema: { params: Name } }, async ({ params }) =>
@@ -42,6 +65,20 @@ export const modelRoutes: AdminPlugin = async (app) => {
 function readName(name: string): string {
   if (NAME.test(name)) return name
   throw invalidValue('name', 'The name of a model must be 1 to 256 printable characters.')
+}
+
+function readRoutes(name: string, { routes = [] }: Static<typeof Settings>): Route[] {
+  const read = routes.map((route) => ({
+    provider: route.provider,
+    upstreamModel: route.upstream_model ?? name,
+    priority: route.priority ?? 0,
+    weight: route.weight ?? 1,
+  }))
+  const distinct = new Set(
+    read.map((route) => JSON.stringify([route.provider, route.upstreamModel])),
+  )
+  if (distinct.size === read.length) return read
+  throw invalidValue('routes', 'Two routes lead to the same model of the same provider.')
 }
 
 /** What is left out is unknown: PUT names the whole model. */
@@ -59,6 +96,10 @@ function modelBody(model: Model) {
     context_window: model.contextWindow,
     max_output_tokens: model.maxOutputTokens,
     hold_output_tokens: model.holdOutputTokens,
+    routes: model.routes.map(({ upstreamModel, ...route }) => ({
+      ...route,
+      upstream_model: upstreamModel,
+    })),
     created_at: model.createdAt.toISOString(),
   }
 }

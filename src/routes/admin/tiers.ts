@@ -4,7 +4,14 @@ import { MARKUP_NONE_PPM } from '../../domain/price.ts'
 import type { Tier } from '../../domain/tier.ts'
 import { storable } from '../../store/request-record.ts'
 import { deleteTier, findTier, listTiers, putTier } from '../../store/tiers.ts'
-import { ModelNames, nullable, strictObject, TokenCount, Unread } from './fields.ts'
+import {
+  ModelNames,
+  nullable,
+  RequestsPerMinute,
+  strictObject,
+  TokenCount,
+  Unread,
+} from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { conflict, found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
@@ -20,6 +27,8 @@ const Settings = strictObject({
   markup: Type.Optional(Unread),
   max_output_tokens: Type.Optional(nullable(TokenCount)),
   hold_output_tokens: Type.Optional(nullable(TokenCount)),
+  requests_per_minute: Type.Optional(nullable(RequestsPerMinute)),
+  concurrency: Type.Optional(nullable(TokenCount)),
 })
 
 /** `/admin/tiers`: what accounts may use, and the markup on it. */
@@ -68,6 +77,8 @@ function readTier(name: string, body: Static<typeof Settings>): Tier {
     markupPpm: body.markup === undefined ? MARKUP_NONE_PPM : readMarkup(body.markup),
     maxOutputTokens: body.max_output_tokens ?? null,
     holdOutputTokens: body.hold_output_tokens ?? null,
+    requestsPerMinute: body.requests_per_minute ?? null,
+    concurrency: body.concurrency ?? null,
   }
 }
 
@@ -88,5 +99,7 @@ function tierBody(tier: Tier) {
     markup: formatCredits(tier.markupPpm),
     max_output_tokens: tier.maxOutputTokens,
     hold_output_tokens: tier.holdOutputTokens,
+    requests_per_minute: tier.requestsPerMinute,
+    concurrency: tier.concurrency,
   }
 }

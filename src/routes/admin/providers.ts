@@ -1,0 +1,89 @@
+import { Type } from '@sinclair/typebox'
+import type { SecretBox } from '../../secret-box.ts'
+import {
+  deleteProvider,
+  findProvider,
+  listProviders,
+  type Provider,
+  putProvider,
+} from '../../store/providers.ts'
+import { storable } from '../../store/request-record.ts'
+import type { AddressGuard } from '../../upstream/address-guard.ts'
+import { nullable, strictObject, Text } from './fields.ts'
+import { listBody, PageFields, readPage } from './paging.ts'
+import { conflict, found, invalidValue } from './refusals.ts'
+import type { AdminPlugin } from './type-provider.ts'
+
+const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
+const Name = strictObject({ name: Type.String() })
+const Settings = strictObject({
+  base_url: Text,
+  /** Left out: the stored key stays. Null: none is sent. */
+  api_key: Type.Optional(nullable(Text)),
+})
+
+type ProviderOptions = { secretBox: SecretBox; guard: AddressGuard; environment: string }
+
+/** `/admin/providers`: upstreams beside that of the environment. Keys go in, and never come out. */
+export const providerRoutes: AdminPlugin<ProviderOptions> = async (
+  app,
+  { secretBox, guard, environment },
+) => {
+  const { db } = app.database
+
+  app.get('/providers', { schema: { querystring: strictObject(PageFields) } }, async ({ query }) =>
+    listBody(await listProviders(db, readPage(query, 'name')), providerBody),
+  )
+
+  app.get('/providers/:name', { schema: { params: Name } }, async ({ params }) =>
+    providerBody(found(await findProvider(db, storable(params.name)), 'provider')),
+  )
+
+  app.put(
+    '/providers/:name',
+    { schema: { params: Name, body: Settings } },
+    async ({ params: { name }, body: { base_url, api_key } }) => {
+      if (!NAME.test(name)) {
+        const shape = 'at most 64 letters, digits, dots, dashes and underscores'
+        throw invalidValue('name', `The name of a provider must be ${shape}.`)
+      }
+      if (name === environment) throw conflict(`The provider ${name} is that of the environment.`)
+      const baseUrl = readBaseUrl(base_url, guard)
+      const values = { name, baseUrl, profile: {} }
+      if (api_key === undefined) return providerBody(await putProvider(db, values))
+      const apiKey = api_key === null ? null : secretBox.seal(api_key)
+      return providerBody(await putProvider(db, { ...values, apiKey }))
+    },
+  )
+
+  app.delete('/providers/:name', { schema: { params: Name } }, async ({ params: { name } }) => {
+    const provider = await deleteProvider(db, storable(name))
+    if (provider === 'in_use') throw conflict('Routes lead to this provider: change them first.')
+    return providerBody(found(provider, 'provider'))
+  })
+}
+
+/** @throws ProxyError invalid_value for what can not, or must not, be an upstream */
+function readBaseUrl(text: string, guard: AddressGuard): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null || !/^https?:$/.test(url.protocol)) {
+    throw invalidValue('base_url', 'base_url must be an http or https URL.')
+  }
+  if (url.username || url.password || url.hash) {
+    throw invalidValue('base_url', 'base_url must have no user name, password or fragment.')
+  }
+  if (!guard.allowsHost(url.hostname)) {
+    const allow = 'a private address needs UPSTREAM_ALLOW_CIDRS'
+    throw invalidValue('base_url', `base_url leads to an address that is not allowed: ${allow}.`)
+  }
+  return url.href
+}
+
+function providerBody(provider: Provider) {
+  return {
+    name: provider.name,
+    base_url: provider.baseUrl,
+    has_key: provider.apiKey !== null,
+    source: 'database',
+  }
+}

@@ -1,0 +1,56 @@
+import { and, gte, lt, type SQL, sql } from 'drizzle-orm'
+import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import type { MicroCredits } from '../domain/credits.ts'
+import { requests } from './schema.ts'
+
+export type UsageGroup = 'day' | 'model' | 'account' | 'key'
+
+export type UsageRow = {
+  group: string
+  requests: number
+  promptTokens: number
+  cachedTokens: number
+  completionTokens: number
+  charged: MicroCredits
+  uncollected: MicroCredits
+}
+
+/** Groups that one answer can have. */
+const GROUPS_MAX = 10_000
+
+const KEYS: Record<UsageGroup, SQL<string>> = {
+  day: sql<string>`to_char(${requests.createdAt} at time zone 'utc', 'YYYY-MM-DD')`,
+  model: sql<string>`coalesce(${requests.model}, '')`,
+  account: sql<string>`'acc_' || ${requests.accountId}`,
+  key: sql<string>`'key_' || ${requests.keyId}`,
+}
+
+/** What was used and charged in a time, by group; the dearest first, days in order. */
+export async function readUsage(
+  db: PostgresJsDatabase,
+  by: UsageGroup,
+  since: Date,
+  until: Date,
+): Promise<UsageRow[]> {
+  const sum = (column: SQL.Aliased | unknown) => sql`coalesce(sum(${column}), 0)`
+  return db
+    .select({
+      group: KEYS[by],
+      requests: sql`count(*)`.mapWith(Number),
+      promptTokens: sum(requests.promptTokens).mapWith(Number),
+      cachedTokens: sum(requests.cachedTokens).mapWith(Number),
+      completionTokens: sum(requests.completionTokens).mapWith(Number),
+      charged: sum(requests.charged).mapWith(BigInt),
+      uncollected: sum(requests.uncollected).mapWith(BigInt),
+    })
+    .from(requests)
+    .where(
+      and(
+        gte(requests.id, sql`uuid_v7_floor_v1(${since.toISOString()}::timestamptz)`),
+        lt(requests.id, sql`uuid_v7_floor_v1(${until.toISOString()}::timestamptz)`),
+      ),
+    )
+    .groupBy(sql`1`)
+    .orderBy(by === 'day' ? sql`1` : sql`6 desc, 1`)
+    .limit(GROUPS_MAX)
+}
