@@ -60,7 +60,8 @@ CREATE TABLE "instances" (
 	"id" uuid PRIMARY KEY NOT NULL,
 	"host" text NOT NULL,
 	"started_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-	"heartbeat_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+	"heartbeat_at" timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+	"state" text DEFAULT 'live' NOT NULL
 );
 --> statement-breakpoint
 CREATE TABLE "ledger" (

@@ -191,7 +191,8 @@ end $$;
 --> statement-breakpoint
 
 -- Writes the terminal records of the rows of p_batch {id, account_id, record} that are in p_ids, with
--- their money. A record has the columns of `requests` by name.
+-- their money. A record has the columns of `requests` by name. Where the request has a record that
+-- held nothing, it is replaced: no record may keep a hold from being settled.
 create function insert_requests_v1(p_batch json, p_ids uuid[], p_holds bigint[], p_charged bigint[], p_uncollected bigint[])
 returns void language sql set enable_nestloop = off as $$
   insert into requests (id, account_id, key_id, endpoint, model, provider, base_url, upstream_model, stream, status,
@@ -203,12 +204,23 @@ returns void language sql set enable_nestloop = off as $$
       x.completion_length, x.prompt_tokens, x.cached_tokens, x.completion_tokens, x.reasoning_tokens, x.usage_source,
       x.estimated_tokens, x.price_id, t.hold, t.charged, t.uncollected
     from unnest(p_ids, p_holds, p_charged, p_uncollected) t(id, hold, charged, uncollected)
-    join json_to_recordset(p_batch) as q(id uuid, account_id uuid, record json) on q.id = t.id
+    join (select distinct on (q.id) q.id, q.account_id, q.record
+            from json_to_recordset(p_batch) as q(id uuid, account_id uuid, record json)) q on q.id = t.id
     cross join lateral json_to_record(q.record) as x(key_id uuid, endpoint text, model text, provider text, base_url text,
       upstream_model text, stream boolean, status smallint, outcome text, stage text, stages jsonb, attempts jsonb,
       slices int, error_code text, error jsonb, ttft_ms int, duration_ms int, chunk_count int, completion_length int,
       prompt_tokens int, cached_tokens int, completion_tokens int, reasoning_tokens int, usage_source text,
       estimated_tokens int, price_id uuid)
+  on conflict (id) do update set
+      (outcome, stage, stages, attempts, slices, status, error_code, error, ttft_ms, duration_ms, chunk_count,
+        completion_length, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens, usage_source,
+        estimated_tokens, hold, charged, uncollected) =
+      (excluded.outcome, excluded.stage, excluded.stages, excluded.attempts, excluded.slices, excluded.status,
+        excluded.error_code, excluded.error, excluded.ttft_ms, excluded.duration_ms, excluded.chunk_count,
+        excluded.completion_length, excluded.prompt_tokens, excluded.cached_tokens, excluded.completion_tokens,
+        excluded.reasoning_tokens, excluded.usage_source, excluded.estimated_tokens, excluded.hold,
+        excluded.charged, excluded.uncollected)
+    where requests.hold = 0
 $$;
 --> statement-breakpoint
 
@@ -250,7 +262,9 @@ begin
         where h.id = any (array(select q.id from json_to_recordset(p_batch) as q(id uuid)))
         returning h.id, h.account_id, h.amount)
     select g.id, g.account_id, g.amount, q.cost
-      from gone g join json_to_recordset(p_batch) as q(id uuid, cost bigint) on q.id = g.id
+      from gone g
+      join (select distinct on (q.id) q.id, q.cost  -- a row sent twice settles once
+              from json_to_recordset(p_batch) as q(id uuid, cost bigint)) q on q.id = g.id
       order by g.account_id, q.cost > g.amount, g.id  -- what gives money back goes first
   loop
     if v_account is distinct from r.account_id then
@@ -285,6 +299,25 @@ begin
       from unnest(v_entry_ids, v_entry_accounts, v_entry_seqs, v_entry_amounts, v_entry_balances)
         t(id, account_id, seq, amount, balance);
   perform insert_requests_v1(p_batch, v_ids, v_holds, v_charged, v_uncollected);
+end $$;
+--> statement-breakpoint
+
+-- Says that an instance lives, and what its running holds have cost so far {id, metered}: after a
+-- crash that is what they are charged. It waits for no row: settlement comes first. The answer is
+-- every live instance with its heartbeat; without a row for the caller, it was declared dead.
+create function heartbeat_v1(p_instance uuid, p_metered json)
+returns table (id uuid, heartbeat text) language plpgsql set enable_seqscan = off as $$
+#variable_conflict use_column
+begin
+  with mine as (
+    select h.id from holds h
+      where h.id = any (array(select q.id from json_to_recordset(p_metered) as q(id uuid)))
+      for update skip locked)
+  update holds h set metered = greatest(h.metered, q.metered)
+    from mine m join json_to_recordset(p_metered) as q(id uuid, metered bigint) on q.id = m.id
+    where h.id = m.id;
+  update instances i set heartbeat_at = clock_timestamp() where i.id = p_instance and i.state = 'live';
+  return query select i.id, i.heartbeat_at::text from instances i where i.state = 'live';
 end $$;
 --> statement-breakpoint
 

@@ -8,7 +8,7 @@ import { type Catalogue, loadCatalogue } from '../src/store/catalogue.ts'
 import { followChanges } from '../src/store/change-feed.ts'
 import { createExtendLane } from '../src/store/extend.ts'
 import { createKeyLane } from '../src/store/find-key.ts'
-import { registerInstance } from '../src/store/instances.ts'
+import { registerInstance, removeInstance } from '../src/store/instances.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createRecordLane } from '../src/store/record.ts'
 import { createReserveLane } from '../src/store/reserve.ts'
@@ -40,10 +40,10 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   const db = drizzle(sql)
   await pinCreditsPerUsd(db, options.creditsPerUsd)
 
-  const instanceId = randomUUIDv7()
+  let instanceId = randomUUIDv7()
   await registerInstance(db, instanceId, hostname())
   const keys = createKeyLane(options.url)
-  const reserve = createReserveLane(options.url, instanceId)
+  const reserve = createReserveLane(options.url, () => instanceId)
   const extend = createExtendLane(options.url)
   const settle = createSettleLane(options.url)
   const records = createRecordLane(options.url)
@@ -72,6 +72,12 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
 
   app.decorate('database', {
     db,
+    instanceId: () => instanceId,
+    renewInstance: async () => {
+      const id = randomUUIDv7()
+      await registerInstance(db, id, hostname())
+      instanceId = id
+    },
     keys,
     reserve,
     extend,
@@ -86,6 +92,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
     clearInterval(timer)
     await settlements.idle()
     await records.idle()
+    await removeInstance(db, instanceId).catch((err) => app.log.warn({ err }, 'not signed off'))
     await Promise.all([keys, reserve, extend, settle, records].map((lane) => lane.close()))
     await sql.end({ timeout: 5 })
   })
@@ -95,6 +102,10 @@ declare module 'fastify' {
   interface FastifyInstance {
     database: {
       db: PostgresJsDatabase
+      /** Who owns the holds this process places. */
+      instanceId(): string
+      /** Registers this process anew, after others have declared it dead. */
+      renewInstance(): Promise<void>
       keys: ReturnType<typeof createKeyLane>
       reserve: ReturnType<typeof createReserveLane>
       extend: ReturnType<typeof createExtendLane>

@@ -34,11 +34,13 @@ async function settlement(app: FastifyInstance): Promise<void> {
     void answer.then((charge) => app.logSettled(request, settlement.record, charge))
   }
 
-  function hangUp(request: FastifyRequest, reply: FastifyReply): void {
-    request.exchange?.abandon()
+  async function hangUp(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await request.exchange?.abandon()
     request.relayed ??= { ...NOTHING_RELAYED, outcome: 'client_gone', error: null }
     settle(request, reply)
   }
+
+  app.decorate('openRequests', () => open.values())
 
   app.decorate('refuseWhileDraining', async (_request, reply) => {
     if (!draining) return
@@ -59,10 +61,10 @@ async function settlement(app: FastifyInstance): Promise<void> {
   app.decorate('watchForHangUp', async (request, reply) => {
     open.set(request.id, request)
     reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) hangUp(request, reply)
+      if (!reply.raw.writableFinished) void hangUp(request, reply)
     })
     if (!reply.raw.closed) return
-    hangUp(request, reply) // it left while its hold was being placed
+    await hangUp(request, reply) // it left while its hold was being placed
     return reply.hijack()
   })
 
@@ -83,6 +85,8 @@ async function settlement(app: FastifyInstance): Promise<void> {
 
 declare module 'fastify' {
   interface FastifyInstance {
+    /** Held requests that have not been settled. */
+    openRequests(): Iterable<FastifyRequest>
     /** Hook (onRequest). @throws ProxyError shutting_down */
     refuseWhileDraining: onRequestAsyncHookHandler
     /** Admits nothing more, lets what runs finish for so long, and ends the rest with an error. */

@@ -4,6 +4,7 @@ import auth from '../plugins/auth.ts'
 import credit from '../plugins/credit.ts'
 import database from '../plugins/database.ts'
 import errors, { frameworkErrors } from '../plugins/errors.ts'
+import leases from '../plugins/leases.ts'
 import observability from '../plugins/observability.ts'
 import provider from '../plugins/provider.ts'
 import settlement from '../plugins/settlement.ts'
@@ -85,6 +86,7 @@ export async function buildApp(
     estimation: config.tokenEstimation,
   })
   await app.register(settlement)
+  await app.register(leases)
 
   await app.register(v1, { prefix: '/v1' })
   if (config.adminToken !== 'off') {

@@ -41,8 +41,11 @@ const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 500 }
 
 type Row = ReserveAnswer & { id: string }
 
-/** The lane that places holds: `reserve_v1`, one statement a batch. */
-export function createReserveLane(url: string, instanceId: string) {
+/**
+ * The lane that places holds: `reserve_v1`, one statement a batch.
+ * @param instanceId who owns the holds of the next batch
+ */
+export function createReserveLane(url: string, instanceId: () => string) {
   const client = new LaneClient<Row>(url, 'reserve', (db) =>
     db
       .select({
@@ -53,13 +56,13 @@ export function createReserveLane(url: string, instanceId: string) {
         remaining: sql<number | null>`remaining::int`,
       })
       .from(
-        sql`reserve_v1(${instanceId}::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
+        sql`reserve_v1(${sql.placeholder('instance')}::text::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
       )
       .prepare('reserve'),
   )
   const call = async (items: Reservation[], replay: boolean): Promise<ReserveAnswer[]> => {
     const batch = JSON.stringify(items.map(toRow))
-    const rows = await client.execute({ batch, replay: String(replay) })
+    const rows = await client.execute({ instance: instanceId(), batch, replay: String(replay) })
     const byId = new Map(rows.map((row) => [row.id, row]))
     return items.map(({ id }) => {
       const row = byId.get(id)

@@ -193,12 +193,19 @@ export const prices = pgTable(
   ],
 )
 
-/** One row a process start. */
+/**
+ * One row a process start. `dead`: its heartbeat stood still while another instance's went on, and
+ * its holds are settled by whoever finds them. An instance that reads that of itself starts anew
+ * under another id.
+ */
 export const instances = pgTable('instances', {
   id: uuid('id').primaryKey(),
   host: text('host').notNull(),
   startedAt: timestamp('started_at', { withTimezone: true }).notNull().default(now),
   heartbeatAt: timestamp('heartbeat_at', { withTimezone: true }).notNull().default(now),
+  state: text('state', { enum: ['live', 'dead'] })
+    .notNull()
+    .default('live'),
 })
 
 /**

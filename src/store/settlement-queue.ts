@@ -17,7 +17,7 @@ type Submit = (settlement: Settlement) => Promise<SettleAnswer>
 export class SettlementQueue {
   readonly #submit: Submit
   readonly #trouble: (error: unknown, settlement: Settlement) => void
-  readonly #pending = new Set<Promise<SettleAnswer>>()
+  readonly #pending = new Map<string, Promise<SettleAnswer>>()
   #waiting = new AbortController()
 
   /** @param trouble hears of the first failed try of a settlement, and of every tenth */
@@ -31,18 +31,28 @@ export class SettlementQueue {
     return this.#pending.size
   }
 
-  /** @returns what was charged; null when the hold was ended before. Never rejects. */
+  /**
+   * @returns what was charged; null when the hold was ended before. Never rejects. A second
+   * settlement of a hold that is on its way is the first one.
+   */
   add(settlement: Settlement): Promise<SettleAnswer> {
-    const answer = this.#deliver(settlement).finally(() => this.#pending.delete(answer))
-    this.#pending.add(answer)
+    const pending = this.#pending.get(settlement.id)
+    if (pending) return pending
+    const answer = this.#deliver(settlement).finally(() => this.#pending.delete(settlement.id))
+    this.#pending.set(settlement.id, answer)
     return answer
+  }
+
+  /** Whether a hold's settlement is on its way. */
+  has(id: string): boolean {
+    return this.#pending.has(id)
   }
 
   /** Resolves when Postgres has answered for everything. */
   async idle(): Promise<void> {
     this.#waiting.abort() // try at once what is waiting for its next turn
     this.#waiting = new AbortController()
-    while (this.#pending.size > 0) await Promise.all(this.#pending)
+    while (this.#pending.size > 0) await Promise.all(this.#pending.values())
   }
 
   async #deliver(settlement: Settlement): Promise<SettleAnswer> {

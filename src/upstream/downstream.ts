@@ -14,6 +14,7 @@ export class Downstream {
   constructor(response: ServerResponse, writable: () => void) {
     this.#response = response
     this.#writable = writable
+    response.once('close', () => this.#clear())
   }
 
   /** More waits for the client than should. */
@@ -62,7 +63,6 @@ export class Downstream {
   #waitForDrain(): void {
     this.#stalled = setTimeout(() => this.#response.destroy(), CLIENT_STALL_MS)
     this.#stalled.unref()
-    this.#response.once('close', () => this.#clear())
     this.#response.once('drain', () => {
       this.#clear()
       this.#writable()

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Pool } from 'undici'
 import type { Outcome } from '../domain/ending.ts'
+import type { Delivered } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 import { UpstreamCall, type UpstreamListener } from './call.ts'
 import { failureOfThrown, isTimeout } from './failure.ts'
@@ -11,6 +12,8 @@ import { StreamRelay } from './stream-relay.ts'
 
 type Relay = Omit<UpstreamListener, 'head'> & {
   done: Promise<Buffer | null>
+  /** What was delivered so far; null where nothing counts before the end. */
+  delivered?: Delivered | null
   abandon(): void
   stop(error: ProxyError): void
 }
@@ -26,11 +29,18 @@ export class Exchange implements UpstreamListener {
   readonly #call: UpstreamCall
   readonly #startedAt = performance.now()
   readonly #settled = Promise.withResolvers<Buffer | null>()
+  readonly #ended = Promise.withResolvers<void>()
   #relay: Relay | null = null
   #over = false
 
   constructor(options: RelayOptions) {
-    this.#options = options
+    this.#options = {
+      ...options,
+      ended: (relayed) => {
+        options.ended(relayed)
+        this.#ended.resolve()
+      },
+    }
     this.#call = new UpstreamCall(this)
   }
 
@@ -44,11 +54,17 @@ export class Exchange implements UpstreamListener {
     return this.#settled.promise
   }
 
-  /** The client has gone: the upstream is stopped at once. */
-  abandon(): void {
+  /** What the client was sent so far; null before the answer began. */
+  get delivered(): Delivered | null {
+    return this.#relay?.delivered ?? null
+  }
+
+  /** The client has gone: the upstream is stopped at once. Resolves when the ending is known. */
+  abandon(): Promise<void> {
     this.#call.abort('the client has gone')
     if (this.#relay) this.#relay.abandon()
     else this.#finish(null, 'client_gone')
+    return this.#ended.promise
   }
 
   /** We can not go on: the client is told why, with a status or an event. */

@@ -1,5 +1,5 @@
 import type { Outcome } from '../domain/ending.ts'
-import type { Usage } from '../domain/usage.ts'
+import type { Delivered, Usage } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
 import { errorEvent } from '../wire/error-body.ts'
 import { type SseEvent, SseScanner } from '../wire/sse-scanner.ts'
@@ -53,6 +53,10 @@ export class StreamRelay {
   /** Resolves with null when the stream is over; rejects with the failure where no head was written. */
   get done(): Promise<null> {
     return this.#settled.promise
+  }
+
+  get delivered(): Delivered | null {
+    return this.#tap.first ? this.#tap : null
   }
 
   data(chunk: Buffer): void {

@@ -45,6 +45,8 @@ export type ProxyOptions = {
   /** Shares the sandbox of another proxy. */
   sandbox?: Sandbox
   logLevel?: string
+  /** Default 0: any free one. */
+  port?: number
 }
 
 /** A real proxy on a real socket, with a real database and a sandbox upstream. */
@@ -63,7 +65,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   const logs: LogLine[] = []
   const logger = captureLog(logs, options.logLevel ?? 'debug')
   const app = await buildApp(config as AppConfig, logger)
-  const origin = await app.listen({ host: '127.0.0.1', port: 0 })
+  const origin = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const sql = database?.sql ?? (await import('postgres')).default(databaseUrl, { max: 2 })
 
   const admin: Proxy['admin'] = async (method, path, body) => {
@@ -88,7 +90,11 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     logs,
     admin,
     async customer(credits, { tier } = {}) {
-      const account = await admin('POST', '/accounts', { name: 'test', credits, ...(tier && { tier }) })
+      const account = await admin('POST', '/accounts', {
+        name: 'test',
+        credits,
+        ...(tier && { tier }),
+      })
       const key = await admin('POST', `/accounts/${account.body.id}/keys`, {})
       return { accountId: account.body.id, keyId: key.body.id, key: key.body.key }
     },
@@ -100,7 +106,9 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
         ...init,
       }),
     logOf: (requestId) =>
-      eventually(() => logs.find((line) => line.request_id === requestId && line.msg === 'request')),
+      eventually(() =>
+        logs.find((line) => line.request_id === requestId && line.msg === 'request'),
+      ),
     settled: (requestId) =>
       eventually(async () => {
         const { status, body } = await admin('GET', `/requests/${requestId}`)
@@ -114,15 +122,16 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   }
 }
 
-/** Waits until a check finds something, at most 10 seconds. */
+/** Waits until a check finds something, at most so many seconds. */
 export async function eventually<T>(
   check: () => T | undefined | Promise<T | undefined>,
+  seconds = 10,
 ): Promise<T> {
-  const deadline = performance.now() + 10_000
+  const deadline = performance.now() + seconds * 1_000
   for (;;) {
     const found = await check()
     if (found !== undefined && found !== null && found !== false) return found
-    if (performance.now() > deadline) throw new Error(`not within 10 s: ${check}`)
+    if (performance.now() > deadline) throw new Error(`not within ${seconds} s: ${check}`)
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }

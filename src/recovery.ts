@@ -1,0 +1,54 @@
+import type { OpenHold } from './store/instances.ts'
+import type { Settlement } from './store/settle.ts'
+
+type Terms = {
+  endpoint: string
+  model: string
+  provider: string
+  base_url: string
+  upstream_model: string
+  stream: boolean
+  price_id: string | null
+}
+
+/** How the hold of a request is settled whose process is gone: at its last checkpoint. */
+export function crashSettlement(hold: OpenHold): Settlement {
+  const terms = hold.terms as Terms
+  return {
+    id: hold.id,
+    accountId: hold.accountId,
+    cost: hold.metered,
+    record: {
+      keyId: hold.keyId,
+      endpoint: terms.endpoint,
+      model: terms.model,
+      provider: terms.provider,
+      baseUrl: terms.base_url,
+      upstreamModel: terms.upstream_model,
+      stream: terms.stream,
+      priceId: terms.price_id,
+      status: 0,
+      outcome: 'crashed',
+      stage: 'answer',
+      stages: {},
+      attempts: [],
+      slices: 0,
+      errorCode: 'internal_error',
+      error: {
+        message: 'The process that served the request ended before the request did.',
+        stack: null,
+        causes: [`its instance was ${hold.instanceId}`],
+      },
+      ttftMs: null,
+      durationMs: Math.max(0, Date.now() - hold.createdAt.getTime()),
+      chunkCount: 0,
+      completionLength: 0,
+      promptTokens: 0,
+      cachedTokens: 0,
+      completionTokens: 0,
+      reasoningTokens: 0,
+      usageSource: 'estimated',
+      estimatedTokens: 0,
+    },
+  }
+}
