@@ -4,6 +4,7 @@ import { readChatRequest } from '../../wire/chat-request.ts'
 import { isJson } from '../../wire/content-type.ts'
 import { chatCompletions } from './chat-completions.ts'
 import { credits } from './credits.ts'
+import { generation } from './generation.ts'
 import { models } from './models.ts'
 
 /** The client API, under any prefix. Who is asking is known before the body is read. */
@@ -12,6 +13,7 @@ export async function v1(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', app.authenticate)
   await app.register(models)
   await app.register(credits)
+  await app.register(generation)
   await app.register(metered)
 }
 
