@@ -73,6 +73,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
         request.relayed = relayed
         request.attempts.push(attemptOf(request, relayed))
         if (relayed.error === null) request.timeline.enter('ended')
+        app.seal(request, reply) // before the bytes that tell the client that it is over
       },
     })
   }
@@ -172,4 +173,4 @@ declare module 'fastify' {
   }
 }
 
-export default fp(provider, { name: 'provider', dependencies: ['credit'] })
+export default fp(provider, { name: 'provider', dependencies: ['credit', 'journal'] })

@@ -10,7 +10,7 @@ import type {
 import fp from 'fastify-plugin'
 import { ProxyError } from '../src/errors.ts'
 import { ifSet } from '../src/request-slot.ts'
-import { recordOf, settlementOf } from '../src/settlement.ts'
+import { recordOf } from '../src/settlement.ts'
 import { NOTHING_RELAYED } from '../src/upstream/relay.ts'
 
 /** Milliseconds that clients get to read the event that ends their stream at a shutdown. */
@@ -29,9 +29,11 @@ async function settlement(app: FastifyInstance): Promise<void> {
   function settle(request: FastifyRequest, reply: FastifyReply): void {
     if (!open.delete(request.id)) return
     if (open.size === 0) drained()
-    const settlement = settlementOf(request, reply)
-    const answer = app.database.settlements.add(settlement)
-    void answer.then((charge) => app.logSettled(request, settlement.record, charge))
+    const settlement = app.seal(request, reply)
+    void app.database.settlements.add(settlement).then((charge) => {
+      app.unseal(request.id)
+      app.logSettled(request, settlement.record, charge)
+    })
   }
 
   async function hangUp(request: FastifyRequest, reply: FastifyReply): Promise<void> {
@@ -54,7 +56,7 @@ async function settlement(app: FastifyInstance): Promise<void> {
       drained = resolve
     })
     if (open.size > 0) await Promise.race([done, delay(timeoutMs, null, { ref: false })])
-    for (const { exchange } of open.values()) exchange?.stop(new ProxyError('shutting_down'))
+    for (const { exchange } of open.values()) exchange?.stop(cutOff())
     if (open.size > 0) await Promise.race([done, delay(LAST_WORDS_MS, null, { ref: false })])
   })
 
@@ -74,6 +76,7 @@ async function settlement(app: FastifyInstance): Promise<void> {
     if (account === null) return
     const record = recordOf(request, reply)
     app.database.records.submit({ id: request.id, accountId: account.id, record }).catch((err) => {
+      app.metrics.recordDropped()
       app.log.warn({ err, request_id: request.id }, 'a request could not be recorded')
     })
   })
@@ -81,6 +84,14 @@ async function settlement(app: FastifyInstance): Promise<void> {
   app.decorate('settle', async (request, reply) => {
     if (request.isHeld) settle(request, reply)
   })
+}
+
+/**
+ * Not with the 503 of what is refused: a front proxy may send a 503 to another instance, and this
+ * request has been executed (deploy/nginx.conf).
+ */
+function cutOff(): ProxyError {
+  return new ProxyError('shutting_down', { status: 500 })
 }
 
 declare module 'fastify' {
@@ -101,5 +112,5 @@ declare module 'fastify' {
 
 export default fp(settlement, {
   name: 'settlement',
-  dependencies: ['database', 'observability', 'credit', 'provider'],
+  dependencies: ['database', 'observability', 'journal', 'provider'],
 })

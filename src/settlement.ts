@@ -32,7 +32,7 @@ export function recordOf(request: FastifyRequest, reply: FastifyReply): RequestR
     ...requestFacts(request),
     ...delivered,
     ...(charged?.usage ?? NO_USAGE),
-    status: statusOf(request, reply),
+    status: statusOf(request, reply, relayed),
     outcome,
     stage,
     stages,
@@ -69,8 +69,10 @@ function relayedOf({ relayed, failure }: FastifyRequest, { raw }: FastifyReply):
   return { ...NOTHING_RELAYED, outcome, error: failure }
 }
 
-function statusOf({ failure }: FastifyRequest, { raw }: FastifyReply): number {
-  return raw.headersSent ? raw.statusCode : (failure?.status ?? CLIENT_CLOSED_REQUEST)
+/** The status the client gets, also where it is not on its way yet. */
+function statusOf({ failure }: FastifyRequest, { raw }: FastifyReply, relayed: Relayed): number {
+  if (raw.headersSent || relayed.outcome === 'completed') return raw.statusCode
+  return relayed.error?.status ?? failure?.status ?? CLIENT_CLOSED_REQUEST
 }
 
 /** An error as it is kept: its message, stack and causes, and nothing of the request. */

@@ -40,7 +40,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** Every log line of the run in which a secret stands. */
 async function findSecrets(logDir: string): Promise<string[]> {
   const leaks: string[] = []
-  for (const file of await readdir(logDir)) {
+  for (const file of (await readdir(logDir)).filter((name) => name.endsWith('.log'))) {
     const lines = (await readFile(join(logDir, file), 'utf8')).split('\n')
     leaks.push(...lines.filter((line) => SECRETS.some((secret) => secret.test(line))))
   }

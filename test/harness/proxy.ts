@@ -58,6 +58,7 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
     DATABASE_URL: databaseUrl,
     SECRET_KEY,
     ADMIN_TOKEN,
+    DATA_DIR: join(inject('logDir'), randomUUID()),
     OPENAI_BASE_URL: sandbox.url,
     OPENAI_API_KEY: UPSTREAM_KEY,
     ...options.env,

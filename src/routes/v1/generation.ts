@@ -1,16 +1,60 @@
+import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { formatCredits } from '../../domain/credits.ts'
 import { ProxyError } from '../../errors.ts'
 import { type EndedRequest, findRequest, type RunningRequest } from '../../store/requests.ts'
+import { nullable, oneOf } from '../admin/fields.ts'
+import { OUTCOMES } from '../admin/request-answer.ts'
+import { answer, Count, Credits, RequestId, Time } from '../answers.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+const Milliseconds = Type.Integer({ minimum: 0 })
+
+const Receipt = answer('Receipt', 'What a request was, and what it cost.', {
+  id: RequestId,
+  state: oneOf(['settled', 'released']),
+  model: nullable(Type.String()),
+  endpoint: Type.String(),
+  stream: Type.Boolean(),
+  status: Type.Integer(),
+  outcome: oneOf(OUTCOMES),
+  error: nullable(Type.Object({ code: Type.String(), message: nullable(Type.String()) })),
+  prompt_tokens: Count,
+  cached_tokens: Count,
+  completion_tokens: Count,
+  reasoning_tokens: Count,
+  usage_source: nullable(oneOf(['reported', 'estimated'])),
+  charged: Credits,
+  ttft_ms: nullable(Milliseconds),
+  duration_ms: Milliseconds,
+  created_at: Time,
+})
+
+const RunningReceipt = answer('RunningReceipt', 'A request that runs, and what it holds.', {
+  id: RequestId,
+  state: Type.Literal('running'),
+  held: Credits,
+  created_at: Time,
+})
+
+const schema = {
+  summary: 'Read the receipt of a request of this account',
+  asks: Type.Object({ id: RequestId }),
+  answers: {
+    200: Type.Object(
+      { data: Type.Union([Receipt, RunningReceipt]) },
+      { description: 'The receipt.' },
+    ),
+  },
+}
 
 /**
  * GET /generation?id=: the receipt of one request, by the `x-request-id` of its answer. The account
  * that made it sees it, and nobody else; what lies behind the proxy is not on it.
  */
 export async function generation(app: FastifyInstance): Promise<void> {
-  app.get<{ Querystring: { id?: unknown } }>('/generation', async (request) => {
+  app.get<{ Querystring: { id?: unknown } }>('/generation', { schema }, async (request) => {
     const { id } = request.query
     if (typeof id !== 'string' || id === '') {
       const message = 'The required parameter "id" is missing.'

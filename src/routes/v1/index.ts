@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify'
 import { ProxyError } from '../../errors.ts'
 import { readChatRequest } from '../../wire/chat-request.ts'
 import { isJson } from '../../wire/content-type.ts'
@@ -11,10 +11,16 @@ import { models } from './models.ts'
 export async function v1(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', app.refuseWhileDraining)
   app.addHook('onRequest', app.authenticate)
+  app.setNotFoundHandler(app.answerNotFound) // in here, so that it is known who asked
   await app.register(models)
   await app.register(credits)
   await app.register(generation)
   await app.register(metered)
+}
+
+/** Fastify parses nothing where a request has neither a content type nor a length. */
+const requireBody: preValidationHookHandler = (request, _reply, done) => {
+  done(request.body === undefined ? new ProxyError('invalid_json') : undefined)
 }
 
 /** What costs credits: nothing below can be reached without a hold, or left without settlement. */
@@ -28,6 +34,8 @@ async function metered(app: FastifyInstance): Promise<void> {
       return readChatRequest(body)
     },
   )
+  app.addHook('preHandler', app.requireJournal)
+  app.addHook('preValidation', requireBody)
   app.addHook('preHandler', app.enforceTier)
   app.addHook('preHandler', app.holdCredits)
   app.addHook('preHandler', app.watchForHangUp)

@@ -1,6 +1,31 @@
+import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { allowsModel } from '../../domain/tier.ts'
 import { ProxyError } from '../../errors.ts'
+
+const ModelObject = Type.Object(
+  {
+    id: Type.String(),
+    object: Type.Literal('model'),
+    created: Type.Integer({ description: 'Unix seconds; 0 where nobody knows.' }),
+    owned_by: Type.String(),
+  },
+  { title: 'ModelObject', description: 'A model, as OpenAI lists it.' },
+)
+
+const listSchema = {
+  summary: 'List the models this key may use',
+  answers: {
+    200: Type.Object(
+      { object: Type.Literal('list'), data: Type.Array(ModelObject) },
+      { description: 'All of them; there are no pages.' },
+    ),
+  },
+}
+const getSchema = {
+  summary: 'Read a model this key may use; its name may have slashes',
+  answers: { 200: ModelObject },
+}
 
 /** GET /models and /models/{id}: what this key may use. Free, also without credits (W-9, W-10). */
 export async function models(app: FastifyInstance): Promise<void> {
@@ -19,9 +44,12 @@ export async function models(app: FastifyInstance): Promise<void> {
       .map(([id, created]) => ({ id, object: 'model', created, owned_by: app.upstream.provider }))
   }
 
-  app.get('/models', async (request) => ({ object: 'list', data: await list(request) }))
+  app.get('/models', { schema: listSchema }, async (request) => ({
+    object: 'list',
+    data: await list(request),
+  }))
 
-  app.get<{ Params: { '*': string } }>('/models/*', async (request) => {
+  app.get<{ Params: { '*': string } }>('/models/*', { schema: getSchema }, async (request) => {
     const id = request.params['*']
     const model = (await list(request)).find((one) => one.id === id)
     if (model === undefined) throw new ProxyError('model_not_found', { param: 'model' })

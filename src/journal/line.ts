@@ -1,0 +1,20 @@
+import { crc32 } from 'node:zlib'
+import type { Settlement } from '../store/settle.ts'
+
+/** A settlement as a line of the journal: a checksum in 8 hex digits, a space, JSON, a line feed. */
+export function toLine(settlement: Settlement): string {
+  const json = JSON.stringify({ ...settlement, cost: settlement.cost.toString() })
+  return `${checksum(json)} ${json}\n`
+}
+
+/** The settlement on a line; null where the line was torn or damaged, and must not be believed. */
+export function fromLine(line: string): Settlement | null {
+  const json = line.slice(9)
+  if (line[8] !== ' ' || line.slice(0, 8) !== checksum(json)) return null
+  const settlement = JSON.parse(json)
+  return { ...settlement, cost: BigInt(settlement.cost) }
+}
+
+function checksum(json: string): string {
+  return crc32(json).toString(16).padStart(8, '0')
+}
