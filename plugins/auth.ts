@@ -52,8 +52,6 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
     if (record.expiresAt !== null && record.expiresAt.getTime() <= Date.now()) {
       throw new ProxyError('invalid_api_key', { message: 'This API key has expired.' })
     }
-    if (record.accountStatus !== 'active') throw new ProxyError('account_suspended')
-    request.timeline.enter('body')
     setAccount(request, {
       id: record.accountId,
       tier: record.tier,
@@ -61,6 +59,8 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
       keyModels: record.models,
       keyLimits: record.limits,
     })
+    if (record.accountStatus !== 'active') throw new ProxyError('account_suspended')
+    request.timeline.enter('body')
   })
 }
 

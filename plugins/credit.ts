@@ -6,8 +6,9 @@ import type {
 } from 'fastify'
 import fp from 'fastify-plugin'
 import { promptBound } from '../src/domain/bounds.ts'
-import type { MicroCredits } from '../src/domain/credits.ts'
+import { formatCredits, type MicroCredits } from '../src/domain/credits.ts'
 import { clampedLimit, type HoldPlan, planHold } from '../src/domain/hold.ts'
+import type { RateLimits } from '../src/domain/tier.ts'
 import { ProxyError, toProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import { settlementOf } from '../src/settlement.ts'
@@ -49,7 +50,7 @@ async function credit(app: FastifyInstance): Promise<void> {
     } catch (error) {
       // The hold may have been placed and its answer lost: whatever is there is let go again.
       request.failure = toProxyError(error)
-      void app.database.settlements.add(settlementOf(request, reply))
+      request.lettingGo = app.database.settlements.add(settlementOf(request, reply))
       throw error
     }
   }
@@ -69,7 +70,7 @@ async function credit(app: FastifyInstance): Promise<void> {
     return tokens + template + promptBound(media, route.limits.contextWindow)
   })
 
-  app.decorate('holdCredits', async (request, reply) => {
+  async function hold(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     request.timeline.enter('credit')
     const body = request.body as ChatRequest
     const { limits, rate } = request.route
@@ -86,13 +87,22 @@ async function credit(app: FastifyInstance): Promise<void> {
       if (isExact || plan.minimum < plan.amount) answer = await reserve(request, reply, plan)
     }
     if (answer.remaining !== null) reply.headers(rateHeaders(request, answer.remaining))
-    refuseUnlessHeld(answer)
+    refuseUnlessHeld(answer, request, plan)
     const outputLimit = clampedLimit(plan, answer.granted, body.choices, rate)
     if (outputLimit !== null) reply.header('x-tollkeeper-max-tokens', String(outputLimit))
     setHold(request, { amount: answer.granted, plan, isExact, outputLimit, slices: 0 })
     request.isHeld = true
+  }
+
+  app.decorate('holdCredits', async (request, reply) => {
+    if (reply.raw.closed) return reply.hijack() // it left, and its record is written: no hold
+    const holding = hold(request, reply)
+    request.holding = holding.catch(() => {})
+    await holding
   })
   app.decorateRequest('isHeld', false)
+  app.decorateRequest('holding', null)
+  app.decorateRequest('lettingGo', null)
 }
 
 function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
@@ -133,25 +143,42 @@ function rateHeaders({ tier, account }: FastifyRequest, remaining: number) {
   }
 }
 
-function refuseUnlessHeld({ outcome, waitMs }: ReserveAnswer): void {
+/** The cause is for the record: what was needed, or which limit was reached. */
+function refuseUnlessHeld(
+  { outcome, waitMs }: ReserveAnswer,
+  request: FastifyRequest,
+  { minimum }: HoldPlan,
+): void {
   switch (outcome) {
     case 'held':
       return
     case 'insufficient':
-      throw new ProxyError('insufficient_quota')
+      throw new ProxyError('insufficient_quota', { cause: needed(minimum) })
     case 'credits_held':
-      throw new ProxyError('credits_held')
+      throw new ProxyError('credits_held', { cause: needed(minimum) })
     case 'rate_limited':
       throw new ProxyError('rate_limit_exceeded', {
+        cause: limitOf(request, 'requestsPerMinute', 'requests a minute'),
         retryAfterS: Math.min(Math.max(Math.ceil(waitMs / 1_000), 1), RETRY_AFTER_MAX_S),
       })
     case 'too_many':
-      throw new ProxyError('concurrency_limit_exceeded')
+      throw new ProxyError('concurrency_limit_exceeded', {
+        cause: limitOf(request, 'concurrency', 'requests at a time'),
+      })
     case 'inactive':
       throw new ProxyError('account_suspended')
     default:
       throw new Error(`the ledger answered ${outcome} to a new hold`)
   }
+}
+
+function needed(minimum: MicroCredits): Error {
+  return new Error(`it needs at least ${formatCredits(minimum)} credits`)
+}
+
+function limitOf({ tier, account }: FastifyRequest, name: keyof RateLimits, what: string): Error {
+  const allows = (limits: RateLimits) => `allows ${limits[name] ?? 'any number of'} ${what}`
+  return new Error(`the tier ${tier.name} ${allows(tier)}, the key ${allows(account.keyLimits)}`)
 }
 
 declare module 'fastify' {
@@ -176,6 +203,10 @@ declare module 'fastify' {
       outputLimit: number | null
     }
     isHeld: boolean
+    /** Settled when it is known whether the request is held: a client may leave before that. */
+    holding: Promise<void> | null
+    /** Settled when a hold whose answer was lost is let go. */
+    lettingGo: Promise<unknown> | null
   }
 }
 

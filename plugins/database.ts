@@ -9,6 +9,7 @@ import { followChanges } from '../src/store/change-feed.ts'
 import { createExtendLane } from '../src/store/extend.ts'
 import { createKeyLane } from '../src/store/find-key.ts'
 import { registerInstance, removeInstance } from '../src/store/instances.ts'
+import type { WatchedLane } from '../src/store/lane.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createRecordLane } from '../src/store/record.ts'
 import { createReserveLane } from '../src/store/reserve.ts'
@@ -83,6 +84,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
     extend,
     settlements,
     records,
+    lanes: { keys, reserve, extend, settle, records },
     catalogue: () => catalogue,
     reloadCatalogue: reload,
     onChange: (listener: (table: string) => void) => void listeners.add(listener),
@@ -111,6 +113,8 @@ declare module 'fastify' {
       extend: ReturnType<typeof createExtendLane>
       settlements: SettlementQueue
       records: ReturnType<typeof createRecordLane>
+      /** All lanes by name, for who watches them. */
+      lanes: Record<'keys' | 'reserve' | 'extend' | 'settle' | 'records', WatchedLane>
       /** Tiers, models and prices as they are now. */
       catalogue(): Catalogue
       /** Reads them again now, for a name that only this moment can have added. */

@@ -1,6 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
+import { requestLine } from '../src/log-line.ts'
 import { databaseError, isUnavailable } from '../src/store/sqlstate.ts'
 import { errorBody, errorHeaders } from '../src/wire/error-body.ts'
 
@@ -12,6 +13,7 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_http',
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_MAX_PARAM_LENGTH: 'unknown_url',
   FST_ERR_VALIDATION: 'invalid_value',
 }
 
@@ -28,13 +30,25 @@ async function errors(app: FastifyInstance): Promise<void> {
     return sendError(reply, error)
   })
 
-  app.setNotFoundHandler((request, reply) => {
+  const notFound = (request: FastifyRequest, reply: FastifyReply): ProxyError => {
     const path = request.url.split('?')[0] as string
     const methods = known(path)
     const details = { message: `Invalid URL (${request.method} ${path.slice(0, 200)})` }
-    if (methods.length === 0) throw new ProxyError('unknown_url', details)
+    if (methods.length === 0) return new ProxyError('unknown_url', details)
     reply.header('allow', methods.join(', '))
-    throw new ProxyError('method_not_supported')
+    const message = `This URL does not support ${request.method}.`
+    return new ProxyError('method_not_supported', { message })
+  }
+  const answerNotFound = (request: FastifyRequest, reply: FastifyReply) => {
+    throw notFound(request, reply)
+  }
+  app.setNotFoundHandler(answerNotFound)
+  app.decorate('answerNotFound', answerNotFound)
+
+  // Before the body is read: whatever is wrong with it, the URL is the answer.
+  app.addHook('preParsing', (request, reply, payload, done) => {
+    if (request.is404) done(notFound(request, reply))
+    else done(null, payload)
   })
 
   app.decorateRequest('failure', null)
@@ -42,20 +56,24 @@ async function errors(app: FastifyInstance): Promise<void> {
 
 /** Answers with an error of the catalogue. */
 export function sendError(reply: FastifyReply, error: ProxyError): FastifyReply {
+  reply.header('x-request-id', reply.request.id) // no hook has run for a URL that can not be read
   return reply.code(error.status).headers(errorHeaders(error)).send(errorBody(error))
 }
 
 /** Answers a URL that the router can not read. */
 export function frameworkErrors(
   thrown: FastifyError,
-  _request: FastifyRequest,
+  request: FastifyRequest,
   reply: FastifyReply,
 ): void {
-  void sendError(reply, fromFramework(thrown))
+  const failure = fromFramework(thrown)
+  const facts = { endpoint: null, status: failure.status, isWhole: true, durationMs: 0, failure }
+  request.log.warn(requestLine(facts), 'request')
+  void sendError(reply, failure)
 }
 
 function fromFramework(thrown: FastifyError): ProxyError {
-  const code = FRAMEWORK_ERRORS[thrown.code]
+  const code = FRAMEWORK_ERRORS[thrown.code] ?? (isClientFault(thrown) ? 'bad_http' : undefined)
   if (code === undefined) {
     const cause = databaseError(thrown)
     if (isUnavailable(cause)) return new ProxyError('ledger_unavailable', { cause })
@@ -67,6 +85,11 @@ function fromFramework(thrown: FastifyError): ProxyError {
   const path = invalid.instancePath.split('/').filter(Boolean)
   const param = [...path, ...(typeof named === 'string' ? [named] : [])].join('.')
   return new ProxyError(code, { message: thrown.message, param, cause: thrown })
+}
+
+/** Such as a body that broke off: Fastify gives an error a status, and ours have none. */
+function isClientFault({ statusCode = 500 }: FastifyError): boolean {
+  return statusCode >= 400 && statusCode < 500
 }
 
 /** Remembers every route, to tell a wrong method from an unknown path. */
@@ -84,6 +107,10 @@ function knownPaths(app: FastifyInstance): (path: string) => string[] {
 }
 
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Not-found handler, for a scope whose own hooks are to run before it. Throws. */
+    answerNotFound(request: FastifyRequest, reply: FastifyReply): void
+  }
   interface FastifyRequest {
     /** The error this request was answered with, for the log. */
     failure: ProxyError | null

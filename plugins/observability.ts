@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { requestLine, settledLine } from '../src/log-line.ts'
+import type { EndedRequest } from '../src/metrics/requests.ts'
 import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
 import { Timeline } from '../src/timeline.ts'
@@ -12,11 +13,18 @@ async function observability(app: FastifyInstance): Promise<void> {
     request.timeline = new Timeline()
     request.attempts = []
     reply.raw.once('close', () => {
-      if (request.isHeld) return
-      logUnheld(request, reply)
-      app.recordUnheld(request, reply)
+      if (!request.isHeld) void endUnheld(request, reply)
     })
   })
+
+  /** A request that holds nothing ends with its connection; one that does, in settlement. */
+  async function endUnheld(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    await request.holding
+    if (request.isHeld) return
+    app.metrics.ended(logUnheld(request, reply))
+    await request.lettingGo // a hold that was let go has its record
+    app.recordUnheld(request, reply)
+  }
 
   app.decorateRequest('timeline')
   app.decorateRequest('attempts')
@@ -26,19 +34,23 @@ async function observability(app: FastifyInstance): Promise<void> {
       settledLine(request.account.id, request.hold.amount, record, charge),
       'request',
     )
+    app.metrics.served(record)
   })
 }
 
-function logUnheld(request: FastifyRequest, reply: FastifyReply): void {
+function logUnheld(request: FastifyRequest, reply: FastifyReply): EndedRequest {
   const { failure } = request
   const level = failure === null ? 'info' : failure.status >= 500 ? 'error' : 'warn'
   const facts = {
     endpoint: request.routeOptions.url ?? null,
     status: reply.raw.headersSent ? reply.raw.statusCode : 499,
+    isWhole: reply.raw.writableFinished,
     durationMs: Math.round(reply.elapsedTime),
     failure,
   }
-  request.log[level](requestLine(facts), 'request')
+  const line = requestLine(facts)
+  request.log[level](line, 'request')
+  return { ...facts, outcome: line.outcome }
 }
 
 declare module 'fastify' {

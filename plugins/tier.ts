@@ -7,6 +7,7 @@ import { chooseRoute } from '../src/domain/route.ts'
 import { allowsModel, type Tier } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
+import type { Catalogue } from '../src/store/catalogue.ts'
 import type { Provider } from '../src/store/providers.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
 import type { ChatRequest } from '../src/wire/chat-request.ts'
@@ -35,16 +36,19 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
     const { account } = request
     const { model } = request.body as ChatRequest
     let catalogue = app.database.catalogue()
-    if (!catalogue.tiers.has(account.tier)) catalogue = await app.database.reloadCatalogue()
+    if (isBehind(catalogue, account.tier, model)) catalogue = await app.database.reloadCatalogue()
     const tier = catalogue.tiers.get(account.tier)
     if (tier === undefined) throw new Error(`the tier ${account.tier} is not in the catalogue`)
-    if (!allowsModel(tier.models, model) || !allowsModel(account.keyModels, model)) {
-      throw new ProxyError('model_not_allowed', { param: 'model' })
+    const isInTier = allowsModel(tier.models, model)
+    if (!isInTier || !allowsModel(account.keyModels, model)) {
+      const cause = new Error(`${isInTier ? 'the key' : `the tier ${tier.name}`} does not allow it`)
+      throw new ProxyError('model_not_allowed', { param: 'model', cause })
     }
     const known = catalogue.models.get(model)
     const chosen = chooseRoute(known?.routes ?? [], Math.random())
-    const provider = chosen && catalogue.providers.get(chosen.provider)
-    const target = provider ? options.targetOf(provider) : options.environment
+    const target = chosen
+      ? options.targetOf(providerOf(catalogue, chosen.provider))
+      : options.environment
     const upstreamModel = chosen?.upstreamModel ?? model
     const price = catalogue.priceAt(target.provider, upstreamModel, new Date())
     setTier(request, tier)
@@ -57,6 +61,19 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
         : fallbackRate(options.fallbackPer1000Tokens, tier.markupPpm),
     })
   })
+}
+
+/** Whether it was read before, or while, somebody changed what this request needs. */
+function isBehind({ tiers, models, providers }: Catalogue, tier: string, model: string): boolean {
+  const routes = models.get(model)?.routes ?? []
+  return !tiers.has(tier) || routes.some((route) => !providers.has(route.provider))
+}
+
+/** A routed model goes where its route leads, and nowhere else. */
+function providerOf({ providers }: Catalogue, name: string): Provider {
+  const provider = providers.get(name)
+  if (provider === undefined) throw new Error(`the provider ${name} is not in the catalogue`)
+  return provider
 }
 
 declare module 'fastify' {

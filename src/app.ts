@@ -4,13 +4,16 @@ import auth from '../plugins/auth.ts'
 import credit from '../plugins/credit.ts'
 import database from '../plugins/database.ts'
 import errors, { frameworkErrors } from '../plugins/errors.ts'
+import journal from '../plugins/journal.ts'
 import leases from '../plugins/leases.ts'
+import metrics from '../plugins/metrics.ts'
 import observability from '../plugins/observability.ts'
 import provider from '../plugins/provider.ts'
+import reference from '../plugins/reference.ts'
 import settlement from '../plugins/settlement.ts'
 import tier from '../plugins/tier.ts'
 import { createKeyHasher } from './api-key.ts'
-import { clientErrorHandler } from './client-error.ts'
+import { createClientErrorHandler } from './client-error.ts'
 import type { Config } from './config.ts'
 import { adminRoutes } from './routes/admin/index.ts'
 import { health } from './routes/health.ts'
@@ -53,14 +56,16 @@ export async function buildApp(
     trustProxy: config.trustProxy,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS },
+    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 512 },
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
     frameworkErrors,
-    clientErrorHandler,
+    clientErrorHandler: createClientErrorHandler(loggerInstance),
   })
+  // Node would answer these by itself, with an empty body.
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
   const hashKey = createKeyHasher(config.secretKeys)
   const { baseUrl, apiKey } = config.upstream
   const environment = upstreamTarget(config.providerName, baseUrl, apiKey, 'env')
@@ -78,6 +83,7 @@ export async function buildApp(
     fallbackPer1000Tokens: config.fallbackPer1000Tokens,
   })
   await app.register(credit)
+  await app.register(journal, { dataDir: config.dataDir })
   await app.register(provider, {
     environment,
     guard,
@@ -86,6 +92,8 @@ export async function buildApp(
     estimation: config.tokenEstimation,
   })
   await app.register(settlement)
+  await app.register(reference, { token: config.adminToken })
+  await app.register(metrics, { token: config.adminToken, environment: environment.provider })
   await app.register(leases)
 
   await app.register(v1, { prefix: '/v1' })

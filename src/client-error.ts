@@ -1,6 +1,13 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { FastifyBaseLogger } from 'fastify'
 import { ProxyError } from './errors.ts'
+import { requestLine } from './log-line.ts'
 import { errorBody, errorHeaders } from './wire/error-body.ts'
+
+/** Milliseconds a client gets to read why its connection ends. */
+const LINGER_MS = 1_000
 
 const CODES = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
@@ -8,18 +15,32 @@ const CODES = {
 } as const
 
 /** Answers what is not HTTP, or too slow to be: the parser gave up before there was a request. */
-export function clientErrorHandler(thrown: Error & { code?: string }, socket: Socket): void {
-  if (thrown.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
+export function createClientErrorHandler(log: FastifyBaseLogger) {
+  return (thrown: Error & { code?: string }, socket: Socket): void => {
+    if (socket.writableEnded) return // answered, and whatever else it sends is dropped
+    if (thrown.code === 'ECONNRESET' || !socket.writable) {
+      socket.destroy()
+      return
+    }
+    const code = CODES[thrown.code as keyof typeof CODES] ?? 'bad_http'
+    const failure = new ProxyError(code, { cause: thrown })
+    const requestId = randomUUIDv7()
+    const facts = { endpoint: null, status: failure.status, isWhole: true, durationMs: 0, failure }
+    log.warn({ request_id: requestId, ...requestLine(facts) }, 'request')
+    socket.end(answerOf(failure, requestId))
+    setTimeout(() => socket.destroy(), LINGER_MS).unref()
   }
-  const error = new ProxyError(CODES[thrown.code as keyof typeof CODES] ?? 'bad_http')
+}
+
+function answerOf(error: ProxyError, requestId: string): string {
   const body = JSON.stringify(errorBody(error))
   const headers = {
     ...errorHeaders(error),
+    'x-request-id': requestId,
     'content-length': String(Buffer.byteLength(body)),
     connection: 'close',
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
-  socket.end(`HTTP/1.1 ${error.status} Error\r\n${lines.join('\r\n')}\r\n\r\n${body}`)
+  const status = `${error.status} ${STATUS_CODES[error.status]}`
+  return `HTTP/1.1 ${status}\r\n${lines.join('\r\n')}\r\n\r\n${body}`
 }

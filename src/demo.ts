@@ -1,11 +1,14 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { createApiKey, keyHint } from './api-key.ts'
-import { parseCredits } from './domain/credits.ts'
-import { accounts, apiKeys, settings } from './store/schema.ts'
+import { type MicroCredits, parseCredits } from './domain/credits.ts'
+import { createAccount } from './store/accounts.ts'
+import { createKey } from './store/api-keys.ts'
+import { claimOnce } from './store/settings.ts'
 
 const CREDITS = '1000'
+
+const NO_LIMITS = { expiresAt: null, models: null, requestsPerMinute: null, concurrency: null }
 
 /**
  * Makes the demo account of a first start: an account with credits and a key.
@@ -15,20 +18,15 @@ export async function createDemoAccount(
   db: PostgresJsDatabase,
   hashKey: (key: string) => Buffer[],
 ): Promise<string | null> {
-  const [first] = await db
-    .insert(settings)
-    .values({ name: 'demo_account', value: new Date().toISOString() })
-    .onConflictDoNothing()
-    .returning()
-  if (first === undefined) return null
-  const id = randomUUIDv7()
-  await db.insert(accounts).values({ id, name: 'demo', externalId: 'demo' })
-  await db.execute(sql`select grant_v1(${id}::uuid, 'demo', ${parseCredits(CREDITS)}::bigint)`)
+  if (!(await claimOnce(db, 'demo_account'))) return null
+  const accountId = randomUUIDv7()
+  const credits = parseCredits(CREDITS) as MicroCredits
+  const demo = { name: 'demo', externalId: 'demo', tier: 'default' }
+  await createAccount(db, { ...demo, id: accountId, credits })
   const key = createApiKey()
   const hash = hashKey(key)[0] as Buffer
-  await db
-    .insert(apiKeys)
-    .values({ id: randomUUIDv7(), accountId: id, name: 'demo', hash, hint: keyHint(key) })
+  const named = { id: randomUUIDv7(), accountId, name: 'demo', hint: keyHint(key) }
+  await createKey(db, { ...NO_LIMITS, ...named, hash })
   return key
 }
 

@@ -163,7 +163,7 @@ type ErrorDetails = {
   /** The field of the request that is at fault. */
   param?: string | undefined
   cause?: unknown
-  /** Another status than the catalogue's, for an upstream's own 4xx. */
+  /** Another status than the catalogue's: an upstream's own 4xx, or a 500 where we cut it off. */
   status?: number | undefined
   retryAfterS?: number | undefined
 }

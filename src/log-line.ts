@@ -47,14 +47,16 @@ export function settledLine(
 export function requestLine(facts: {
   endpoint: string | null
   status: number
+  /** The client was sent the whole answer. */
+  isWhole: boolean
   durationMs: number
   failure: ProxyError | null
 }) {
-  const { failure } = facts
+  const { failure, isWhole } = facts
   return {
     endpoint: facts.endpoint,
     status: facts.status,
-    outcome: failure === null ? 'completed' : 'refused',
+    outcome: failure ? 'refused' : isWhole ? 'completed' : 'client_gone',
     error: failure && errorOf(failure),
     duration_ms: facts.durationMs,
   }

@@ -12,7 +12,15 @@ test('a stream is held, relayed and settled at what the upstream reported', asyn
   expect(response.status).toBe(200)
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
   const record = await proxy.settled(response.headers.get('x-request-id') as string)
-  expect(record).toMatchObject({ outcome: 'completed', prompt_tokens: 3, completion_tokens: 3, charged: '0.06' })
-  expect((await proxy.admin('GET', `/accounts/${accountId}`)).body).toMatchObject({ posted: '999.94', held: '0' })
+  expect(record).toMatchObject({
+    outcome: 'completed',
+    prompt_tokens: 3,
+    completion_tokens: 3,
+    charged: '0.06',
+  })
+  expect((await proxy.admin('GET', `/accounts/${accountId}`)).body).toMatchObject({
+    posted: '999.94',
+    held: '0',
+  })
   await proxy.close()
 })

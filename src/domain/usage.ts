@@ -8,7 +8,7 @@ export type Usage = {
 
 /** What the client was sent of an answer: the ground for an estimate. */
 export type Delivered = {
-  /** Events that carried a piece of the answer. */
+  /** Events that carried a piece of the answer; 0 where it came in one piece. */
   chunkCount: number
   /** Characters (UTF-16 code units) of text, reasoning and tool calls. */
   completionLength: number
@@ -68,8 +68,8 @@ export function tokensOfCharacters(characters: number): number {
 /** Estimated completion tokens of what was delivered; at least 1 for delivered text, never NaN. */
 export function estimateCompletion(method: EstimationMethod, delivered: Delivered): number {
   if (delivered.completionLength === 0) return 0
-  return method === 'chunk_count'
-    ? Math.max(1, delivered.chunkCount)
+  return method === 'chunk_count' && delivered.chunkCount > 0
+    ? delivered.chunkCount
     : tokensOfCharacters(delivered.completionLength)
 }
 

@@ -1,20 +1,30 @@
-import { sql } from 'drizzle-orm'
+import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { ProxyError } from '../errors.ts'
+import { ping } from '../store/ping.ts'
 
 /** Milliseconds Postgres may take to show that it is there. */
 const READY_TIMEOUT_MS = 1_000
 
+const healthSchema = {
+  summary: 'The process answers',
+  answers: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }) },
+}
+const readySchema = {
+  summary: 'The process reaches Postgres, and can admit requests',
+  answers: { 200: Type.Object({ status: Type.Literal('ready') }, { description: 'It does.' }) },
+}
+
 /** GET /healthz: the process answers. GET /readyz: it can also admit requests. No key needed. */
 export async function health(app: FastifyInstance): Promise<void> {
-  app.get('/healthz', async () => ({ status: 'ok' }))
+  app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', async () => {
+  app.get('/readyz', { schema: readySchema }, async () => {
     const late = new Promise<never>((_, reject) => {
       setTimeout(() => reject(new Error('Postgres did not answer')), READY_TIMEOUT_MS).unref()
     })
     try {
-      await Promise.race([app.database.db.execute(sql`select 1`), late])
+      await Promise.race([ping(app.database.db), late])
     } catch (cause) {
       throw new ProxyError('ledger_unavailable', { cause })
     }

@@ -48,6 +48,12 @@ export async function createKey(db: PostgresJsDatabase, key: NewApiKey): Promise
   return row
 }
 
+/** A key of any account, revoked or not; null when there is none. */
+export async function findApiKey(db: PostgresJsDatabase, id: string): Promise<ApiKey | null> {
+  const [row] = await db.select(SHOWN).from(apiKeys).where(eq(apiKeys.id, id))
+  return row ?? null
+}
+
 /** The keys of an account, newest first, revoked ones too. */
 export async function listKeys(
   db: PostgresJsDatabase,

@@ -16,11 +16,14 @@ export type Catalogue = {
   priceAt(provider: string, model: string, at: Date): Price | null
 }
 
-/** Reads the whole catalogue: one statement a table. */
+/**
+ * Reads the whole catalogue: one statement a table. Models come first, so that the providers of
+ * their routes are found, unless they were taken out in between.
+ */
 export async function loadCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
-  const [tierRows, modelRows, providerRows, priceRows] = await Promise.all([
+  const modelRows = await allModels(db)
+  const [tierRows, providerRows, priceRows] = await Promise.all([
     db.select().from(tiers),
-    allModels(db),
     db.select().from(providers),
     db.select().from(prices),
   ])

@@ -21,6 +21,15 @@ export type LaneLimits = {
   gatherMs?: number
 }
 
+/** A call that is over. A replay is a call of its own. */
+export type LaneCallFacts = { size: number; durationMs: number; failed: boolean }
+
+/** What those see of a lane who watch it. */
+export type WatchedLane = {
+  readonly depth: number
+  watch(observe: (call: LaneCallFacts) => void): void
+}
+
 type Waiting<Item, Answer> = {
   item: Item
   resolve(answer: Answer): void
@@ -35,11 +44,12 @@ type Waiting<Item, Answer> = {
  * A call that fails is made once more with the same items: all together when the connection was
  * at fault, one by one when a row was, so that a bad row harms no other.
  */
-export class Lane<Item, Answer> {
+export class Lane<Item, Answer> implements WatchedLane {
   readonly #statement: LaneCall<Item, Answer>
   readonly #limits: LaneLimits
   #queue: Waiting<Item, Answer>[] = []
   #running: Promise<void> | null = null
+  #observe: (call: LaneCallFacts) => void = () => {}
 
   constructor(statement: LaneCall<Item, Answer>, limits: LaneLimits) {
     this.#statement = statement
@@ -49,6 +59,11 @@ export class Lane<Item, Answer> {
   /** Items waiting for the next call. */
   get depth(): number {
     return this.#queue.length
+  }
+
+  /** Tells of every call from now on; one listener a lane. */
+  watch(observe: (call: LaneCallFacts) => void): void {
+    this.#observe = observe
   }
 
   /** @throws ProxyError overloaded, ledger_unavailable (then the item may have taken effect) */
@@ -98,13 +113,15 @@ export class Lane<Item, Answer> {
 
   async #answer(batch: Waiting<Item, Answer>[], replay: boolean): Promise<void> {
     const items = batch.map(({ item }) => item)
-    const answers = await this.#timed(this.#statement.call(items, replay))
+    const answers = await this.#timed(items.length, this.#statement.call(items, replay))
     for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)
   }
 
   /** postgres.js has no query timeout: a half-open connection would hang for ever. */
-  async #timed(call: Promise<Answer[]>): Promise<Answer[]> {
+  async #timed(size: number, call: Promise<Answer[]>): Promise<Answer[]> {
     const { timeoutMs } = this.#limits
+    const startedAt = performance.now()
+    let failed = false
     const { promise: late, reject } = Promise.withResolvers<never>()
     const timer = setTimeout(() => {
       reject(new Error(`Postgres did not answer within ${timeoutMs} ms`))
@@ -112,10 +129,12 @@ export class Lane<Item, Answer> {
     try {
       return await Promise.race([call, late])
     } catch (error) {
+      failed = true
       if (!isDataFault(error)) this.#statement.reconnect()
       throw error
     } finally {
       clearTimeout(timer)
+      this.#observe({ size, durationMs: performance.now() - startedAt, failed })
     }
   }
 }

@@ -28,6 +28,9 @@ const SHOWN = {
   routes: ROUTES,
 }
 
+/** Tries of one change: one fails only where another succeeded. */
+const PUT_TRIES_MAX = 100
+
 /** All models with their routes. */
 export function allModels(db: PostgresJsDatabase): Promise<Model[]> {
   return db.select(SHOWN).from(models)
@@ -49,17 +52,39 @@ export async function findModel(db: PostgresJsDatabase, name: string): Promise<M
   return row ?? null
 }
 
-/** Makes the model, or makes an existing one equal to it: limits and routes, in one statement. */
+/**
+ * Makes the model, or makes an existing one equal to it: limits and routes together, whoever else
+ * changes it at the same time.
+ */
 export async function putModel(
   db: PostgresJsDatabase,
   model: Omit<Model, 'createdAt'>,
 ): Promise<void> {
-  const { name, routes: wanted, ...limits } = model
+  for (let tries = 0; tries < PUT_TRIES_MAX; tries += 1) {
+    if (await replaceModel(db, model)) return
+  }
+  throw new Error(`the model ${model.name} is changed all the time`)
+}
+
+/**
+ * One statement sees the routes as they were when it began. So it does nothing when the model's
+ * row has been written since, rather than leave the routes of two changes side by side.
+ * @returns whether it was done
+ */
+async function replaceModel(
+  db: PostgresJsDatabase,
+  { name, routes: wanted, ...limits }: Omit<Model, 'createdAt'>,
+): Promise<boolean> {
+  const seen = sql`(select seen.xmin from ${models} seen where seen.name = ${name})`
   const made = db.$with('made').as(
     db
       .insert(models)
       .values({ name, ...limits })
-      .onConflictDoUpdate({ target: models.name, set: limits })
+      .onConflictDoUpdate({
+        target: models.name,
+        set: limits,
+        setWhere: sql`${models}.xmin = ${seen}`,
+      })
       .returning({ name: models.name }),
   )
   const keys = wanted.map((route) => sql`(${route.provider}, ${route.upstreamModel})`)
@@ -67,20 +92,29 @@ export async function putModel(
   const dropped = db.$with('dropped').as(
     db
       .delete(routes)
-      .where(and(eq(routes.model, name), wanted.length > 0 ? not(kept) : undefined))
+      .where(
+        and(
+          inArray(routes.model, sql`(select made.name from made)`),
+          wanted.length > 0 ? not(kept) : undefined,
+        ),
+      )
       .returning({ model: routes.model }),
   )
   const rows = JSON.stringify(wanted)
-  await db
-    .with(made, dropped)
-    .insert(routes)
-    .select(
-      sql`select made.name, r.provider, r."upstreamModel", r.priority, r.weight
-      from made, json_to_recordset(${rows}::text::json)
-        as r(provider text, "upstreamModel" text, priority smallint, weight int)
-      on conflict (model, provider, upstream_model)
-        do update set priority = excluded.priority, weight = excluded.weight`,
-    )
+  const set = db.$with('set').as(
+    db
+      .insert(routes)
+      .select(
+        sql`select made.name, r.provider, r."upstreamModel", r.priority, r.weight
+        from made, json_to_recordset(${rows}::text::json)
+          as r(provider text, "upstreamModel" text, priority smallint, weight int)
+        on conflict (model, provider, upstream_model)
+          do update set priority = excluded.priority, weight = excluded.weight`,
+      )
+      .returning({ model: routes.model }),
+  )
+  const done = await db.with(made, dropped, set).select().from(made)
+  return done.length > 0
 }
 
 /** @returns the model that is gone; null when there was none */

@@ -17,3 +17,10 @@ export async function pinCreditsPerUsd(db: PostgresJsDatabase, value: bigint): P
       'balances are counted in it, so set it back',
   )
 }
+
+/** @returns whether this is the first call with this name since the database was made */
+export async function claimOnce(db: PostgresJsDatabase, name: string): Promise<boolean> {
+  const value = new Date().toISOString()
+  const rows = await db.insert(settings).values({ name, value }).onConflictDoNothing().returning()
+  return rows.length > 0
+}

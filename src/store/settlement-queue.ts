@@ -19,6 +19,7 @@ export class SettlementQueue {
   readonly #trouble: (error: unknown, settlement: Settlement) => void
   readonly #pending = new Map<string, Promise<SettleAnswer>>()
   #waiting = new AbortController()
+  #observe: (settlement: Settlement, charge: SettleAnswer) => void = () => {}
 
   /** @param trouble hears of the first failed try of a settlement, and of every tenth */
   constructor(submit: Submit, trouble: (error: unknown, settlement: Settlement) => void) {
@@ -29,6 +30,11 @@ export class SettlementQueue {
   /** Settlements that Postgres has not answered for. */
   get size(): number {
     return this.#pending.size
+  }
+
+  /** Tells of everything settled from now on, also what others left behind; one listener. */
+  watch(observe: (settlement: Settlement, charge: SettleAnswer) => void): void {
+    this.#observe = observe
   }
 
   /**
@@ -58,7 +64,9 @@ export class SettlementQueue {
   async #deliver(settlement: Settlement): Promise<SettleAnswer> {
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.#submit(settlement)
+        const charge = await this.#submit(settlement)
+        this.#observe(settlement, charge)
+        return charge
       } catch (error) {
         if (tries % REPORT_EVERY === 0) this.#trouble(error, settlement)
         const waitMs = Math.min(RETRY_FIRST_MS * 2 ** tries, RETRY_MAX_MS)

@@ -18,8 +18,12 @@ export type UsageRow = {
 /** Groups that one answer can have. */
 const GROUPS_MAX = 10_000
 
+/** When a request began, as its UUIDv7 has it: `since` and `until` go by that too. */
+const BEGAN_AT = sql`to_timestamp(
+  ('x' || left(replace(${requests.id}::text, '-', ''), 12))::bit(48)::bigint / 1000.0)`
+
 const KEYS: Record<UsageGroup, SQL<string>> = {
-  day: sql<string>`to_char(${requests.createdAt} at time zone 'utc', 'YYYY-MM-DD')`,
+  day: sql<string>`to_char(${BEGAN_AT} at time zone 'utc', 'YYYY-MM-DD')`,
   model: sql<string>`coalesce(${requests.model}, '')`,
   account: sql<string>`'acc_' || ${requests.accountId}`,
   key: sql<string>`'key_' || ${requests.keyId}`,

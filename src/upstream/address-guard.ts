@@ -2,13 +2,19 @@ import { lookup as resolve } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
 
 /** Never an upstream, whatever is allowed: cloud metadata lives there. */
-const NEVER = ['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', '100.100.100.200/32']
+const NEVER = [
+  ...['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', 'fd20:ce::254/128'],
+  ...['100.100.100.200/32', '168.63.129.16/32'],
+  // 169.254.0.0/16 inside an IPv6 address; ::ffff:0:0/96 is checked as the IPv4 address it is
+  ...['::a9fe:0/112', '64:ff9b::a9fe:0/112', '2002:a9fe::/32'],
+]
 
 /** Private, loopback and reserved ranges: an upstream only where UPSTREAM_ALLOW_CIDRS says so. */
 const NOT_PUBLIC = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.0.0.0/24'],
-  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4', '::/128', '::1/128'],
-  ...['64:ff9b::/96', '100::/64', 'fc00::/7', 'ff00::/8'],
+  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4', '::/96'],
+  ...['::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'], // carry IPv4
+  ...['100::/64', 'fc00::/7', 'fec0::/10', 'ff00::/8'],
 ]
 
 /** Decides to which addresses a provider that somebody entered may lead. */

@@ -53,16 +53,19 @@ export class Downstream {
     if (!this.#response.write(bytes) && !this.full) this.#waitForDrain()
   }
 
-  /** Writes what was added, and ends the answer. */
+  /** Writes what was added, and ends the answer. The client has to read that in time too. */
   end(): void {
-    this.#clear()
     this.#response.end(this.#pending.length === 0 ? undefined : Buffer.concat(this.#pending))
     this.#pending = []
+    if (this.#response.writableLength > 0) this.#limitStall()
+  }
+
+  #limitStall(): void {
+    this.#stalled ??= setTimeout(() => this.#response.destroy(), CLIENT_STALL_MS).unref()
   }
 
   #waitForDrain(): void {
-    this.#stalled = setTimeout(() => this.#response.destroy(), CLIENT_STALL_MS)
-    this.#stalled.unref()
+    this.#limitStall()
     this.#response.once('drain', () => {
       this.#clear()
       this.#writable()

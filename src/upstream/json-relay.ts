@@ -57,11 +57,12 @@ export class JsonRelay {
     const { stream, alias } = this.#options
     const received = body.toString('utf8')
     const answer = readChatAnswer(received)
-    const named = answer.valid && alias !== null
+    const named = answer.choices !== null && alias !== null
     const text = named ? editMembers(received, { model: JSON.stringify(alias) }) : received
-    const valid = answer.valid && !(stream && answer.delivered.chunkCount === 0)
+    const choicesMin = stream ? 1 : 0 // a stream of none would be an empty 200
     if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error))
-    else if (!valid) this.#fail('upstream_error', notACompletion(this.#bytes))
+    else if ((answer.choices ?? -1) < choicesMin)
+      this.#fail('upstream_error', notACompletion(this.#bytes))
     else {
       this.#finish('completed', null, answer, (estimated) => {
         if (stream) this.#writeAsStream(text, answer, estimated)

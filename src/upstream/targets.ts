@@ -1,16 +1,30 @@
+import { ProxyError } from '../errors.ts'
 import type { SecretBox } from '../secret-box.ts'
 import type { Provider } from '../store/providers.ts'
 import { type UpstreamTarget, upstreamTarget } from './target.ts'
 
-/** The upstreams of providers in the database, each made once from its row. */
+/**
+ * The upstreams of providers in the database, each made once from its row.
+ * @throws ProxyError upstream_misconfigured, each time, where its key can not be opened
+ */
 export function createTargets(secretBox: SecretBox): (provider: Provider) => UpstreamTarget {
   const made = new WeakMap<Provider, UpstreamTarget>()
   return (provider) => {
     const known = made.get(provider)
     if (known) return known
-    const apiKey = provider.apiKey && secretBox.open(provider.apiKey)
-    const target = upstreamTarget(provider.name, new URL(provider.baseUrl), apiKey, 'database')
+    const { name, baseUrl } = provider
+    const apiKey = openKey(secretBox, provider)
+    const target = upstreamTarget(name, new URL(baseUrl), apiKey, 'database')
     made.set(provider, target)
     return target
+  }
+}
+
+function openKey(secretBox: SecretBox, { name, apiKey }: Provider): string | null {
+  try {
+    return apiKey && secretBox.open(apiKey)
+  } catch (reason) {
+    const cause = new Error(`the key of the provider ${name} can not be opened`, { cause: reason })
+    throw new ProxyError('upstream_misconfigured', { cause })
   }
 }

@@ -4,8 +4,8 @@ import { type Delivered, readUsage, type Usage } from '../domain/usage.ts'
 export type ChatAnswer = {
   /** A 200 with an error in it is an error (W-39); its object or text, else null. */
   error: unknown
-  /** It has a `choices` array: it is a chat completion. */
-  valid: boolean
+  /** How many choices it has; null is not a chat completion. */
+  choices: number | null
   usage: Usage | null
   /** The usage as the upstream wrote it. */
   wireUsage: unknown
@@ -14,17 +14,17 @@ export type ChatAnswer = {
   completion: string
 }
 
-/** Reads a whole answer. Never throws: what is not a chat completion is `valid: false`. */
+/** Reads a whole answer. Never throws: what is not a chat completion is `choices: null`. */
 export function readChatAnswer(body: string): ChatAnswer {
   const value = parse(body)
   const choices = Array.isArray(value?.choices) ? value.choices : null
   const completion = (choices ?? []).map(completionOf).join('')
   return {
     error: value?.error ?? null,
-    valid: choices !== null,
+    choices: choices?.length ?? null,
     usage: readUsage(value?.usage),
     wireUsage: value?.usage,
-    delivered: { chunkCount: choices?.length ?? 0, completionLength: completion.length },
+    delivered: { chunkCount: 0, completionLength: completion.length },
     completion,
   }
 }

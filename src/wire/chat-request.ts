@@ -20,7 +20,7 @@ export type ChatRequest = {
 }
 
 /** Choices a request may ask for: each costs a completion. */
-const CHOICES_MAX = 128
+export const CHOICES_MAX = 128
 const LIMIT_NAMES = ['max_completion_tokens', 'max_tokens'] as const
 const OWNED = new Set(['model', 'stream', 'stream_options', 'messages', 'n', ...LIMIT_NAMES])
 const decoder = new TextDecoder('utf-8', { fatal: true })

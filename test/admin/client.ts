@@ -43,7 +43,9 @@ export function clientOf({ app, token }: Admin) {
       const pages: Body[][] = []
       let cursor: string | null = null
       do {
-        const { body }: Answer = await get(path + (cursor === null ? '' : `&cursor=${cursor}`))
+        const url: string = path + (cursor === null ? '' : `&cursor=${cursor}`)
+        const { status, body }: Answer = await get(url)
+        if (status !== 200) throw new Error(`GET ${url} answered ${status}`)
         pages.push(body.data)
         cursor = body.next
       } while (cursor !== null)

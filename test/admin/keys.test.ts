@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createKeyHasher, isApiKey } from '../../src/api-key.ts'
 import { type Body, clientOf, NOBODY, refusal, UUID_PATTERN } from './client.ts'
-import { type Admin, startAdmin } from './setup.ts'
+import { type Admin, SECRET, startAdmin } from './setup.ts'
 import { uuidOf } from './spend.ts'
 
 let admin: Admin
@@ -29,6 +29,8 @@ describe('a new key', () => {
       expires_at: null,
       revoked_at: null,
       models: null,
+      requests_per_minute: null,
+      concurrency: null,
       created_at: expect.stringMatching(/Z$/),
     })
     expect(isApiKey(body.key as string)).toBe(true)
@@ -38,7 +40,7 @@ describe('a new key', () => {
     const { body } = await newKey()
     const [row] = await admin.sql`select k::text as text, hash from api_keys k
       where id = ${uuidOf(body.id)}`
-    const hash = createKeyHasher(['a secret for the admin tests'])(body.key as string)[0]
+    const hash = createKeyHasher([SECRET])(body.key as string)[0]
     expect(row?.hash).toEqual(hash)
     expect(row?.text).not.toContain(body.key)
   })
@@ -61,9 +63,20 @@ describe('a new key', () => {
     expect(list.data[0]).toMatchObject({ id: body.id, models })
   })
 
+  it('may have limits of its own', async () => {
+    const limits = { requests_per_minute: 1_000_000, concurrency: 1 }
+    const { body } = await newKey(limits)
+    expect(body).toMatchObject(limits)
+    const { body: list } = await client.get(`/accounts/${account.id}/keys?limit=1`)
+    expect(list.data[0]).toMatchObject({ id: body.id, ...limits })
+  })
+
   it.each<[string, object, string]>([
-    ['a limit that is not in force yet', { requests_per_minute: 5 }, 'requests_per_minute'],
-    ['a spending limit that is not in force yet', { spend_limit: '5' }, 'spend_limit'],
+    ['a limit of tokens a minute', { tokens_per_minute: 5 }, 'tokens_per_minute'],
+    ['a spending limit', { spend_limit: '5' }, 'spend_limit'],
+    ['0 requests a minute', { requests_per_minute: 0 }, 'requests_per_minute'],
+    ['more requests than count', { requests_per_minute: 1_000_001 }, 'requests_per_minute'],
+    ['a concurrency as text', { concurrency: '5' }, 'concurrency'],
     ['a key of its own', { key: 'tk_x' }, 'key'],
     ['an expiry that is no time', { expires_at: 'tomorrow' }, 'expires_at'],
     ['an expiry without a zone', { expires_at: '2099-01-01T00:00:00' }, 'expires_at'],
@@ -125,8 +138,21 @@ describe('a key', () => {
     expect(closed.body).toMatchObject({ expires_at: '2020-01-01T00:00:00.000Z', models: [] })
   })
 
+  it('changes one limit and keeps the other, and loses it by null', async () => {
+    const { body } = await newKey({ requests_per_minute: 5, concurrency: 2 })
+    const slower = await client.patch(`/keys/${body.id}`, { requests_per_minute: 4 })
+    expect(slower.body).toMatchObject({ requests_per_minute: 4, concurrency: 2 })
+    const freed = await client.patch(`/keys/${body.id}`, { requests_per_minute: null })
+    expect(freed.body).toMatchObject({ requests_per_minute: null, concurrency: 2 })
+    const free = await client.patch(`/keys/${body.id}`, { concurrency: null })
+    expect(free.body).toMatchObject({ requests_per_minute: null, concurrency: null })
+  })
+
   it.each<[object, string]>([
     [{ spend_limit: '5' }, 'spend_limit'],
+    [{ tokens_per_minute: 5 }, 'tokens_per_minute'],
+    [{ requests_per_minute: -1 }, 'requests_per_minute'],
+    [{ concurrency: 0 }, 'concurrency'],
     [{ expires_at: 0 }, 'expires_at'],
     [{ models: {} }, 'models'],
     [{ revoked_at: null }, 'revoked_at'],
@@ -151,9 +177,15 @@ describe('a key', () => {
     expect(second).toEqual(first)
   })
 
+  it('is shown by its id, without the key itself', async () => {
+    const { key, ...shown } = (await newKey({ name: 'shown' })).body
+    expect(await client.get(`/keys/${shown.id}`)).toEqual({ status: 200, body: shown })
+  })
+
   it.each([`key_${NOBODY}`, `acc_${NOBODY}`, 'key_1', NOBODY])(
     'with the id %s is not found',
     async (id) => {
+      expect(refusal(await client.get(`/keys/${id}`))).toEqual([404, 'not_found', null])
       expect(refusal(await client.delete(`/keys/${id}`))).toEqual([404, 'not_found', null])
       const answer = await client.patch(`/keys/${id}`, { name: 'x' })
       expect(refusal(answer)).toEqual([404, 'not_found', null])

@@ -16,7 +16,7 @@ describe('a model', () => {
     async (name) => {
       const limits = { context_window: 128_000, max_output_tokens: 8_192, hold_output_tokens: 512 }
       const path = `/models/${encodeURI(name).replaceAll('?', '%3F').replace('&', '%26')}`
-      const model = { name, ...limits, created_at: expect.stringMatching(/Z$/) }
+      const model = { name, ...limits, routes: [], created_at: expect.stringMatching(/Z$/) }
       expect(await client.put(path, limits)).toEqual({ status: 200, body: model })
       expect(await client.get(path)).toEqual({ status: 200, body: model })
       expect(await client.delete(path)).toEqual({ status: 200, body: model })
@@ -47,7 +47,7 @@ describe('a model', () => {
     [{ context_window: 0 }, 'context_window'],
     [{ max_output_tokens: 1e10 }, 'max_output_tokens'],
     [{ hold_output_tokens: 0.5 }, 'hold_output_tokens'],
-    [{ routes: [] }, 'routes'],
+    [{ tokens_per_minute: 5 }, 'tokens_per_minute'],
     [{ name: 'other' }, 'name'],
   ])('refuses the settings %j, naming the field', async (settings, param) => {
     const answer = await client.put('/models/bad', settings)

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { RequestRecord } from '../../src/store/request-record.ts'
 import { type Body, clientOf, NOBODY, refusal } from './client.ts'
 import { type Admin, startAdmin } from './setup.ts'
 import { hold, settle, spend } from './spend.ts'
@@ -89,6 +90,31 @@ describe('a request', () => {
     expect(body.error).toEqual({ code: 'upstream_error', ...error })
   })
 
+  it('tells in which stage it ended, when it entered each, and every attempt', async () => {
+    const id = await hold(admin.sql, account.id, 1n)
+    const provider = { provider: 'acme', baseUrl: 'https://acme.example/v1' }
+    const record: Partial<RequestRecord> = {
+      stage: 'upstream',
+      stages: { auth: 0, body: 1, tier: 2, credit: 2, upstream: 9 },
+      slices: 3,
+      attempts: [
+        { ...provider, status: 503, errorCode: 'upstream_error', durationMs: 20 },
+        { ...provider, status: null, errorCode: 'upstream_timeout', durationMs: 5_000 },
+      ],
+    }
+    await settle(admin.sql, account.id, { id, cost: 0n, record })
+    const shown = { provider: 'acme', base_url: 'https://acme.example/v1' }
+    expect((await client.get(`/requests/${id}`)).body).toMatchObject({
+      stage: 'upstream',
+      stages: { auth: 0, body: 1, tier: 2, credit: 2, upstream: 9 },
+      slices: 3,
+      attempts: [
+        { ...shown, status: 503, error_code: 'upstream_error', duration_ms: 20 },
+        { ...shown, status: null, error_code: 'upstream_timeout', duration_ms: 5_000 },
+      ],
+    })
+  })
+
   it.each([NOBODY, 'x', `acc_${NOBODY}`, '%00'])('with the id %s is not found', async (id) => {
     expect(refusal(await client.get(`/requests/${id}`))).toEqual([404, 'not_found', null])
   })
@@ -110,6 +136,19 @@ describe('the list of requests', () => {
     expect(await ids('outcome=client_gone')).toEqual(new Set([two]))
     expect(await ids(`account_id=${other.id}&outcome=completed`)).toEqual(new Set([one]))
     expect(await ids('outcome=crashed')).toEqual(new Set())
+    expect(await ids(`account_id=${account.id}&key_id=key_${keyId}`)).toEqual(new Set())
+  })
+
+  it('is read to its end through cursors while it is filtered', async () => {
+    const { id } = await client.account({ credits: '5' })
+    const wanted: string[] = []
+    for (const model of ['x', 'y', 'x', 'y', 'x']) {
+      const request = await spend(admin.sql, id, 1n, { model })
+      if (model === 'x') wanted.push(request)
+    }
+    const pages = await client.pages(`/requests?limit=2&account_id=${id}&model=x`)
+    expect(pages.map((page) => page.length)).toEqual([2, 1])
+    expect(pages.flat().map((one) => one.id)).toEqual(wanted.toSorted().toReversed())
   })
 
   it('is read to its end through cursors, newest first', async () => {

@@ -8,6 +8,12 @@ import { createSecretBox } from '../../src/secret-box.ts'
 import { AddressGuard } from '../../src/upstream/address-guard.ts'
 import { createTestDatabase } from '../harness/database.ts'
 
+/** The one secret of SECRET_KEY. */
+export const SECRET = 'a secret for the admin tests'
+
+/** The name of the environment's provider. */
+export const ENVIRONMENT = 'openai'
+
 export type Admin = {
   app: FastifyInstance
   sql: postgres.Sql
@@ -15,8 +21,13 @@ export type Admin = {
   close(): Promise<void>
 }
 
+type AdminSettings = {
+  /** UPSTREAM_ALLOW_CIDRS. */
+  allowCidrs?: string[]
+}
+
 /** The admin API alone, on a database of its own. */
-export async function startAdmin(): Promise<Admin> {
+export async function startAdmin({ allowCidrs = [] }: AdminSettings = {}): Promise<Admin> {
   const { url, sql } = await createTestDatabase()
   const token = 'a token for the admin tests'
   const app = Fastify({
@@ -24,11 +35,11 @@ export async function startAdmin(): Promise<Admin> {
   })
   await app.register(errors)
   await app.register(database, { url, creditsPerUsd: 1000n })
-  const secrets = ['a secret for the admin tests']
+  const secrets = [SECRET]
   const hashKey = createKeyHasher(secrets)
   const secretBox = createSecretBox(secrets)
-  const guard = new AddressGuard(['127.0.0.0/8'])
-  const options = { token, hashKey, secretBox, guard, environment: 'openai' }
+  const guard = new AddressGuard(allowCidrs)
+  const options = { token, hashKey, secretBox, guard, environment: ENVIRONMENT }
   await app.register(adminRoutes, { prefix: '/admin', ...options })
   const close = async () => {
     await app.close()

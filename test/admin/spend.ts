@@ -34,8 +34,12 @@ const RECORD: RequestRecord = {
 }
 
 /** Holds credits (micro) for a new request of an account. @returns the request's id */
-export async function hold(sql: postgres.Sql, account: string, micro: bigint): Promise<string> {
-  const id = randomUUIDv7()
+export async function hold(
+  sql: postgres.Sql,
+  account: string,
+  micro: bigint,
+  id = randomUUIDv7(),
+): Promise<string> {
   const amount = micro.toString()
   const keyId = RECORD.keyId
   const row = {
@@ -72,10 +76,11 @@ export async function spend(
   account: string,
   micro: bigint,
   record: Partial<RequestRecord> = {},
+  id?: string,
 ): Promise<string> {
-  const id = await hold(sql, account, micro)
-  await settle(sql, account, { id, cost: micro, record })
-  return id
+  const held = await hold(sql, account, micro, id)
+  await settle(sql, account, { id: held, cost: micro, record })
+  return held
 }
 
 /** The UUID in `acc_...` or `key_...`. */

@@ -10,7 +10,14 @@ beforeAll(async () => {
 })
 afterAll(() => admin.close())
 
-const PLAIN = { models: null, markup: '1', max_output_tokens: null, hold_output_tokens: null }
+const PLAIN = {
+  models: null,
+  markup: '1',
+  max_output_tokens: null,
+  hold_output_tokens: null,
+  requests_per_minute: null,
+  concurrency: null,
+}
 
 describe('a tier', () => {
   it('called default is there from the start', async () => {
@@ -24,6 +31,8 @@ describe('a tier', () => {
       markup: '1.2',
       max_output_tokens: 1000,
       hold_output_tokens: 500,
+      requests_per_minute: 60,
+      concurrency: 3,
     }
     const tier = { name: 'gold', ...settings }
     expect(await client.put('/tiers/gold', settings)).toEqual({ status: 200, body: tier })
@@ -33,9 +42,10 @@ describe('a tier', () => {
   })
 
   it('is replaced as a whole: what is left out is its default again', async () => {
-    await client.put('/tiers/bronze', { models: ['a'], markup: '2', max_output_tokens: 5 })
+    const limits = { max_output_tokens: 5, requests_per_minute: 6, concurrency: 7 }
+    await client.put('/tiers/bronze', { models: ['a'], markup: '2', ...limits })
     expect((await client.put('/tiers/bronze', {})).body).toEqual({ name: 'bronze', ...PLAIN })
-    const nulls = { models: null, max_output_tokens: null, hold_output_tokens: null }
+    const { markup: _, ...nulls } = PLAIN
     expect((await client.put('/tiers/bronze', nulls)).body).toEqual({ name: 'bronze', ...PLAIN })
   })
 
@@ -55,8 +65,12 @@ describe('a tier', () => {
     [{ max_output_tokens: 2_147_483_648 }, 'max_output_tokens'],
     [{ hold_output_tokens: -1 }, 'hold_output_tokens'],
     [{ models: [null] }, 'models.0'],
-    [{ requests_per_minute: 5 }, 'requests_per_minute'],
-    [{ concurrency: 5 }, 'concurrency'],
+    [{ requests_per_minute: 0 }, 'requests_per_minute'],
+    [{ requests_per_minute: 1_000_001 }, 'requests_per_minute'],
+    [{ requests_per_minute: '5' }, 'requests_per_minute'],
+    [{ concurrency: 0.5 }, 'concurrency'],
+    [{ tokens_per_minute: 5 }, 'tokens_per_minute'],
+    [{ spend_limit: '5' }, 'spend_limit'],
   ])('refuses the settings %j, naming the field', async (settings, param) => {
     expect(refusal(await client.put('/tiers/bad', settings))).toEqual([400, 'invalid_value', param])
     expect((await client.get('/tiers/bad')).status).toBe(404)

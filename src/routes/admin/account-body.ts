@@ -1,9 +1,26 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
-import type { Account } from '../../store/accounts.ts'
+import type { Account, AccountStatus } from '../../store/accounts.ts'
+import { AccountId, answer, Credits, Time } from '../answers.ts'
+import { nullable, oneOf } from './fields.ts'
 import { formatId } from './ids.ts'
 
+export const Status = oneOf(['active', 'suspended', 'closed'] satisfies AccountStatus[])
+
+export const AccountBody = answer('Account', 'An account; available is posted - held.', {
+  id: AccountId,
+  name: Type.String(),
+  external_id: nullable(Type.String()),
+  tier: Type.String(),
+  status: Status,
+  posted: Credits,
+  held: Credits,
+  available: Credits,
+  created_at: Time,
+})
+
 /** An account as JSON; amounts are decimal strings in credits. */
-export function accountBody(account: Account) {
+export function accountBody(account: Account): Static<typeof AccountBody> {
   return {
     id: formatId('account', account.id),
     name: account.name,

@@ -3,29 +3,28 @@ import { type Static, Type } from '@sinclair/typebox'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import {
   type Account,
-  type AccountStatus,
   createAccount,
   findAccount,
   findAccountByExternalId,
   listAccounts,
   updateAccount,
 } from '../../store/accounts.ts'
-import { accountBody } from './account-body.ts'
-import { oneOf, strictObject, Text, Unread } from './fields.ts'
+import { listOf } from '../answers.ts'
+import { AccountBody, accountBody, Status } from './account-body.ts'
+import { pathId, strictObject, Text, unread } from './fields.ts'
 import { readPathId } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 import { readCredits } from './values.ts'
 
-const Status = oneOf(['active', 'suspended', 'closed'] satisfies AccountStatus[])
-const Id = strictObject({ id: Type.String() })
+const Id = pathId('acc_')
 
 const NewAccount = strictObject({
   name: Text,
   external_id: Type.Optional(Text),
   tier: Type.Optional(Text),
-  credits: Type.Optional(Unread),
+  credits: Type.Optional(unread('Credits of the first grant: a decimal string.')),
 })
 
 const Change = Type.Partial(strictObject({ name: Text, tier: Text, status: Status }), {
@@ -39,26 +38,48 @@ const Filter = strictObject({
   status: Type.Optional(Status),
 })
 
+const createSchema = {
+  summary: 'Open an account, or find the one with this external_id',
+  body: NewAccount,
+  answers: { 200: AccountBody, 201: AccountBody },
+}
+const listSchema = {
+  summary: 'List accounts, newest first',
+  querystring: Filter,
+  answers: { 200: listOf(AccountBody) },
+}
+const getSchema = {
+  summary: 'Read an account and its balance',
+  params: Id,
+  answers: { 200: AccountBody },
+}
+const changeSchema = {
+  summary: 'Change the name, tier or status of an account',
+  params: Id,
+  body: Change,
+  answers: { 200: AccountBody },
+}
+
 /** `/admin/accounts` and `/admin/accounts/:id`. */
 export const accountRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
-  app.post('/accounts', { schema: { body: NewAccount } }, async (request, reply) => {
+  app.post('/accounts', { schema: createSchema }, async (request, reply) => {
     const { account, created } = await open(db, request.body)
     return reply.code(created ? 201 : 200).send(accountBody(account))
   })
 
-  app.get('/accounts', { schema: { querystring: Filter } }, async ({ query }) => {
+  app.get('/accounts', { schema: listSchema }, async ({ query }) => {
     const filter = { externalId: query.external_id, status: query.status }
     return listBody(await listAccounts(db, filter, readPage(query, 'id')), accountBody)
   })
 
-  app.get('/accounts/:id', { schema: { params: Id } }, async ({ params }) => {
+  app.get('/accounts/:id', { schema: getSchema }, async ({ params }) => {
     const account = await findAccount(db, readPathId('account', params.id))
     return accountBody(found(account, 'account'))
   })
 
-  app.patch('/accounts/:id', { schema: { params: Id, body: Change } }, async (request) => {
+  app.patch('/accounts/:id', { schema: changeSchema }, async (request) => {
     const id = readPathId('account', request.params.id)
     const account = await updateAccount(db, id, request.body)
     if (account === 'unknown_tier') throw unknownTier()

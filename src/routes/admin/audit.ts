@@ -1,6 +1,8 @@
+import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
 import { type AuditRule, auditLedger, type Violation } from '../../store/audit.ts'
-import { strictObject } from './fields.ts'
+import { AccountId, answer, Count } from '../answers.ts'
+import { oneOf, strictObject } from './fields.ts'
 import { formatId } from './ids.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
@@ -21,17 +23,35 @@ const DETAILS: Record<AuditRule, (violation: Violation) => string> = {
     `request ${subject}: the record says ${credits(expected)}, the ledger took ${credits(found)}`,
 }
 
+const ViolationBody = Type.Object({
+  account_id: AccountId,
+  rule: oneOf(Object.keys(DETAILS) as AuditRule[]),
+  detail: Type.String(),
+})
+
+const AuditBody = answer('Audit', 'Every balance against the ledger, the holds and the records.', {
+  ok: Type.Boolean(),
+  checked: Count,
+  violations: Type.Array(ViolationBody, { description: 'The first 1,000.' }),
+})
+
+const schema = {
+  summary: 'Check every balance',
+  querystring: strictObject({}),
+  answers: { 200: AuditBody },
+}
+
 /** `/admin/audit`: whether every balance is what the ledger says. */
 export const auditRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
-  app.get('/audit', { schema: { querystring: strictObject({}) } }, async () => {
+  app.get('/audit', { schema }, async () => {
     const { checked, violations } = await auditLedger(db)
     return { ok: violations.length === 0, checked, violations: violations.map(violationBody) }
   })
 }
 
-function violationBody(violation: Violation) {
+function violationBody(violation: Violation): Static<typeof ViolationBody> {
   return {
     account_id: formatId('account', violation.accountId),
     rule: violation.rule,

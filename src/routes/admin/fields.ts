@@ -17,7 +17,11 @@ export const oneOf = <T extends string>(values: readonly T[]) =>
 export const Text = Type.String({ minLength: 1, maxLength: 256, pattern: PRINTABLE })
 
 /** What is read further by the handler: numbers as decimal strings, times, cursors. */
-export const Unread = Type.String({ maxLength: 1_024 })
+export const unread = (description: string) => Type.String({ maxLength: 1_024, description })
+
+/** The id in a path. */
+export const pathId = (like: 'acc_' | 'key_' | '') =>
+  strictObject({ id: Type.String({ description: `\`${like}<uuid>\`` }) })
 
 export const TokenCount = Type.Integer({ minimum: 1, maximum: INT4_MAX })
 

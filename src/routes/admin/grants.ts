@@ -2,20 +2,35 @@ import { Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
 import { findAccount } from '../../store/accounts.ts'
 import { type GrantOutcome, grantCredits } from '../../store/grants.ts'
-import { accountBody } from './account-body.ts'
-import { strictObject, Text, Unread } from './fields.ts'
+import { answer, Credits } from '../answers.ts'
+import { AccountBody, accountBody } from './account-body.ts'
+import { pathId, strictObject, Text, unread } from './fields.ts'
 import { readPathId } from './ids.ts'
 import { conflict, found, invalidValue, notFound } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 import { readCredits } from './values.ts'
 
-const Id = strictObject({ id: Type.String() })
-const NewGrant = strictObject({ credits: Unread, reference: Text })
+const NewGrant = strictObject({
+  credits: unread('Credits, more than 0: a decimal string.'),
+  reference: Text,
+})
+
+const GrantBody = answer('Grant', 'A grant, and the account with it.', {
+  account: AccountBody,
+  reference: Type.String(),
+  credits: Credits,
+})
+
+const schema = {
+  summary: 'Grant credits, once a reference',
+  params: pathId('acc_'),
+  body: NewGrant,
+  answers: { 200: GrantBody, 201: GrantBody },
+}
 
 /** `/admin/accounts/:id/grants`: credits in, once a reference. */
 export const grantRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
-  const schema = { params: Id, body: NewGrant }
 
   app.post('/accounts/:id/grants', { schema }, async ({ params, body }, reply) => {
     const accountId = readPathId('account', params.id)

@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import type { FastifyPluginAsync, onRequestAsyncHookHandler } from 'fastify'
-import { ProxyError } from '../../errors.ts'
+import type { FastifyPluginAsync } from 'fastify'
+import { requireAdminToken } from '../../admin-token.ts'
 import type { SecretBox } from '../../secret-box.ts'
 import type { AddressGuard } from '../../upstream/address-guard.ts'
 import { accountRoutes } from './accounts.ts'
@@ -30,33 +29,17 @@ export type AdminOptions = {
 
 /** The admin API. Every route needs the admin token. */
 export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options) => {
-  const { hashKey } = options
-  app.addHook('onRequest', requireToken(options.token))
+  const { hashKey, secretBox, guard, environment } = options
+  app.addHook('onRequest', requireAdminToken(options.token))
   await app.register(accountRoutes)
   await app.register(keyRoutes, { hashKey })
   await app.register(grantRoutes)
   await app.register(ledgerRoutes)
   await app.register(tierRoutes)
-  await app.register(providerRoutes, options)
+  await app.register(providerRoutes, { secretBox, guard, environment })
   await app.register(modelRoutes)
   await app.register(priceRoutes)
   await app.register(requestRoutes)
   await app.register(usageRoutes)
   await app.register(auditRoutes)
-}
-
-/** Compares digests, so that the time taken tells neither length nor content of the token. */
-function requireToken(token: string): onRequestAsyncHookHandler {
-  const expected = sha256(token)
-  return async (request, reply) => {
-    const given = request.headers.authorization?.match(/^bearer +(.+)$/i)?.[1]
-    if (given === undefined || !timingSafeEqual(sha256(given), expected)) {
-      throw new ProxyError('invalid_api_key', { message: 'Incorrect admin token provided.' })
-    }
-    reply.header('cache-control', 'no-store') // an answer may carry a new key
-  }
-}
-
-function sha256(text: string): Buffer {
-  return createHash('sha256').update(text).digest()
 }

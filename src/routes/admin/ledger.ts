@@ -1,16 +1,31 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
 import { findAccount } from '../../store/accounts.ts'
 import { type LedgerEntry, listEntries } from '../../store/ledger-entries.ts'
-import { strictObject } from './fields.ts'
+import { answer, Credits, listOf, RequestId, Time } from '../answers.ts'
+import { nullable, oneOf, pathId, strictObject } from './fields.ts'
 import { readPathId } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
+const KINDS: LedgerEntry['kind'][] = ['charge', 'grant', 'adjustment', 'late_charge']
+
+const EntryBody = answer('LedgerEntry', 'One movement of credits; charges are negative.', {
+  seq: Type.Integer({ minimum: 1, description: 'Without a gap, from 1.' }),
+  kind: oneOf(KINDS),
+  amount: Credits,
+  balance_after: Credits,
+  request_id: nullable(RequestId),
+  reference: nullable(Type.String()),
+  created_at: Time,
+})
+
 const schema = {
-  params: strictObject({ id: Type.String() }),
+  summary: 'List every movement of credits, newest first',
+  params: pathId('acc_'),
   querystring: strictObject(PageFields),
+  answers: { 200: listOf(EntryBody) },
 }
 
 /** `/admin/accounts/:id/ledger`: every movement of an account's credits, newest first. */
@@ -26,7 +41,7 @@ export const ledgerRoutes: AdminPlugin = async (app) => {
 }
 
 /** Credits to the customer are positive, charges negative. */
-function entryBody(entry: LedgerEntry) {
+function entryBody(entry: LedgerEntry): Static<typeof EntryBody> {
   return {
     seq: entry.seq,
     kind: entry.kind,

@@ -10,13 +10,14 @@ import {
 } from '../../store/models.ts'
 import { breaksProviderReference } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
+import { answer, Limit, listOf, Time } from '../answers.ts'
 import { nullable, strictObject, Text, TokenCount } from './fields.ts'
 import { listBody, NAME, PageFields, readPage } from './paging.ts'
 import { found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
 /** A wildcard, because names of models have slashes and colons. */
-const Name = strictObject({ '*': Type.String() })
+const Name = strictObject({ '*': Type.String({ description: 'May have slashes.' }) })
 
 const RouteSettings = strictObject({
   provider: Text,
@@ -33,19 +34,49 @@ const Settings = strictObject({
   hold_output_tokens: Type.Optional(nullable(TokenCount)),
 })
 
+const ModelBody = answer('Model', 'A model, what bounds its calls, and where they go.', {
+  name: Type.String(),
+  context_window: Limit,
+  max_output_tokens: Limit,
+  hold_output_tokens: Limit,
+  routes: Type.Array(
+    Type.Object({
+      provider: Type.String(),
+      priority: Type.Integer({ description: 'Lower ones first.' }),
+      weight: Type.Integer({ description: 'Share among equal priorities.' }),
+      upstream_model: Type.String(),
+    }),
+  ),
+  created_at: Time,
+})
+
+const listSchema = {
+  summary: 'List models by name',
+  querystring: strictObject(PageFields),
+  answers: { 200: listOf(ModelBody) },
+}
+const getSchema = { summary: 'Read a model', params: Name, answers: { 200: ModelBody } }
+const putSchema = {
+  summary: 'Make a model, or replace it',
+  params: Name,
+  body: Settings,
+  answers: { 200: ModelBody },
+}
+const deleteSchema = { ...getSchema, summary: 'Delete a model with its routes' }
+
 /** `/admin/models`: what bounds the calls of a model. */
 export const modelRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
-  app.get('/models', { schema: { querystring: strictObject(PageFields) } }, async ({ query }) =>
+  app.get('/models', { schema: listSchema }, async ({ query }) =>
     listBody(await listModels(db, readPage(query, 'name')), modelBody),
   )
 
-  app.get('/models/*', { schema: { params: Name } }, async ({ params }) =>
+  app.get('/models/*', { schema: getSchema }, async ({ params }) =>
     modelBody(found(await findModel(db, storable(params['*'])), 'model')),
   )
 
-  app.put('/models/*', { schema: { params: Name, body: Settings } }, async ({ params, body }) => {
+  app.put('/models/*', { schema: putSchema }, async ({ params, body }) => {
     const name = readName(params['*'])
     const routes = readRoutes(name, body)
     try {
@@ -57,7 +88,7 @@ export const modelRoutes: AdminPlugin = async (app) => {
     return modelBody(found(await findModel(db, name), 'model'))
   })
 
-  app.delete('/models/*', { schema: { params: Name } }, async ({ params }) =>
+  app.delete('/models/*', { schema: deleteSchema }, async ({ params }) =>
     modelBody(found(await deleteModel(db, storable(params['*'])), 'model')),
   )
 }
@@ -90,7 +121,7 @@ function readLimits(body: Static<typeof Settings>): ModelLimits {
   }
 }
 
-function modelBody(model: Model) {
+function modelBody(model: Model): Static<typeof ModelBody> {
   return {
     name: model.name,
     context_window: model.contextWindow,

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { decodeCursor, encodeCursor, type Page, type Slice } from '../../store/cursor.ts'
-import { Unread } from './fields.ts'
+import { unread } from './fields.ts'
 import { UUID } from './ids.ts'
 import { invalidValue } from './refusals.ts'
 
@@ -14,7 +14,10 @@ export const NAME = /^[^\p{Cc}\p{Cs}]{1,256}$/u
 const KEYS = { id: UUID, seq: /^[1-9][0-9]{0,14}$/, name: NAME }
 
 /** The query string fields of every list. */
-export const PageFields = { limit: Type.Optional(Unread), cursor: Type.Optional(Unread) }
+export const PageFields = {
+  limit: Type.Optional(unread(`Items of a page, 1 to ${LIMIT_MAX}; ${LIMIT_DEFAULT} if left out.`)),
+  cursor: Type.Optional(unread('`next` of the page before.')),
+}
 
 /** @throws ProxyError invalid_value naming limit or cursor */
 export function readPage(

@@ -7,7 +7,8 @@ import {
   type NewPrice,
   type PriceRow,
 } from '../../store/prices.ts'
-import { strictObject, Text, Unread } from './fields.ts'
+import { answer, listOf, Time, Usd } from '../answers.ts'
+import { strictObject, Text, unread } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { conflict } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
@@ -17,11 +18,24 @@ const NewPriceBody = strictObject({
   provider: Text,
   model: Text,
   effective_from: Type.Optional(Type.String({ format: 'date-time' })),
-  input: Unread,
-  cached_input: Type.Optional(Unread),
-  output: Unread,
-  reasoning: Type.Optional(Unread),
-  request: Type.Optional(Unread),
+  input: unread('USD per million tokens: a decimal string, such as "0.15".'),
+  cached_input: Type.Optional(unread('Left out: that of `input`.')),
+  output: unread('USD per million tokens.'),
+  reasoning: Type.Optional(unread('Left out: that of `output`.')),
+  request: Type.Optional(unread('USD a call, whatever its tokens. Left out: 0.')),
+})
+
+const PriceBody = answer('Price', 'USD per million tokens of a class; request: USD a call.', {
+  id: Type.String({ format: 'uuid' }),
+  provider: Type.String(),
+  model: Type.String(),
+  effective_from: Time,
+  input: Usd,
+  cached_input: Usd,
+  output: Usd,
+  reasoning: Usd,
+  request: Usd,
+  created_at: Time,
 })
 
 const Filter = strictObject({
@@ -30,16 +44,27 @@ const Filter = strictObject({
   model: Type.Optional(Text),
 })
 
+const listSchema = {
+  summary: 'List prices, newest entries first',
+  querystring: Filter,
+  answers: { 200: listOf(PriceBody) },
+}
+const enterSchema = {
+  summary: "Enter a price of a provider's model",
+  body: NewPriceBody,
+  answers: { 200: PriceBody, 201: PriceBody },
+}
+
 /** `/admin/prices`: USD per million tokens. A price is never changed, a newer one is entered. */
 export const priceRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
-  app.get('/prices', { schema: { querystring: Filter } }, async ({ query }) => {
+  app.get('/prices', { schema: listSchema }, async ({ query }) => {
     const { provider, model } = query
     return listBody(await listPrices(db, { provider, model }, readPage(query, 'id')), priceBody)
   })
 
-  app.post('/prices', { schema: { body: NewPriceBody } }, async ({ body }, reply) => {
+  app.post('/prices', { schema: enterSchema }, async ({ body }, reply) => {
     const answer = await createPrice(db, readPrice(body))
     if (answer.outcome === 'conflict') {
       throw conflict('This model has another price from the same time on.', 'effective_from')
@@ -66,7 +91,7 @@ function readPrice(body: Static<typeof NewPriceBody>): NewPrice {
   return { ...price, effectiveFrom: readTime('effective_from', body.effective_from) }
 }
 
-function priceBody(price: PriceRow) {
+function priceBody(price: PriceRow): Static<typeof PriceBody> {
   return {
     id: price.id,
     provider: price.provider,

@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import type { SecretBox } from '../../secret-box.ts'
 import {
   deleteProvider,
@@ -9,6 +9,7 @@ import {
 } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
 import type { AddressGuard } from '../../upstream/address-guard.ts'
+import { answer, listOf } from '../answers.ts'
 import { nullable, strictObject, Text } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { conflict, found, invalidValue } from './refusals.ts'
@@ -16,13 +17,38 @@ import type { AdminPlugin } from './type-provider.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const Name = strictObject({ name: Type.String() })
+
+/** What fits into a header; some are whole JWTs. */
+const ApiKey = Type.String({ minLength: 1, maxLength: 4_096, pattern: '^[\\x21-\\x7e]+$' })
+
 const Settings = strictObject({
   base_url: Text,
   /** Left out: the stored key stays. Null: none is sent. */
-  api_key: Type.Optional(nullable(Text)),
+  api_key: Type.Optional(nullable(ApiKey)),
+})
+
+const ProviderBody = answer('Provider', 'An upstream. Its key goes in, and never comes out.', {
+  name: Type.String(),
+  base_url: Type.String(),
+  has_key: Type.Boolean(),
+  source: Type.Literal('database'),
 })
 
 type ProviderOptions = { secretBox: SecretBox; guard: AddressGuard; environment: string }
+
+const listSchema = {
+  summary: 'List providers by name',
+  querystring: strictObject(PageFields),
+  answers: { 200: listOf(ProviderBody) },
+}
+const getSchema = { summary: 'Read a provider', params: Name, answers: { 200: ProviderBody } }
+const putSchema = {
+  summary: 'Make a provider, or replace it',
+  params: Name,
+  body: Settings,
+  answers: { 200: ProviderBody },
+}
+const deleteSchema = { ...getSchema, summary: 'Delete a provider that no route names' }
 
 /** `/admin/providers`: upstreams beside that of the environment. Keys go in, and never come out. */
 export const providerRoutes: AdminPlugin<ProviderOptions> = async (
@@ -31,17 +57,17 @@ export const providerRoutes: AdminPlugin<ProviderOptions> = async (
 ) => {
   const { db } = app.database
 
-  app.get('/providers', { schema: { querystring: strictObject(PageFields) } }, async ({ query }) =>
+  app.get('/providers', { schema: listSchema }, async ({ query }) =>
     listBody(await listProviders(db, readPage(query, 'name')), providerBody),
   )
 
-  app.get('/providers/:name', { schema: { params: Name } }, async ({ params }) =>
+  app.get('/providers/:name', { schema: getSchema }, async ({ params }) =>
     providerBody(found(await findProvider(db, storable(params.name)), 'provider')),
   )
 
   app.put(
     '/providers/:name',
-    { schema: { params: Name, body: Settings } },
+    { schema: putSchema },
     async ({ params: { name }, body: { base_url, api_key } }) => {
       if (!NAME.test(name)) {
         const shape = 'at most 64 letters, digits, dots, dashes and underscores'
@@ -56,7 +82,7 @@ export const providerRoutes: AdminPlugin<ProviderOptions> = async (
     },
   )
 
-  app.delete('/providers/:name', { schema: { params: Name } }, async ({ params: { name } }) => {
+  app.delete('/providers/:name', { schema: deleteSchema }, async ({ params: { name } }) => {
     const provider = await deleteProvider(db, storable(name))
     if (provider === 'in_use') throw conflict('Routes lead to this provider: change them first.')
     return providerBody(found(provider, 'provider'))
@@ -79,7 +105,7 @@ function readBaseUrl(text: string, guard: AddressGuard): string {
   return url.href
 }
 
-function providerBody(provider: Provider) {
+function providerBody(provider: Provider): Static<typeof ProviderBody> {
   return {
     name: provider.name,
     base_url: provider.baseUrl,

@@ -1,38 +1,42 @@
 import { Type } from '@sinclair/typebox'
-import type { Outcome } from '../../store/request-record.ts'
 import { findRequest, listRequests } from '../../store/requests.ts'
-import { oneOf, strictObject, Text, Unread } from './fields.ts'
+import { listOf } from '../answers.ts'
+import { oneOf, pathId, strictObject, Text, unread } from './fields.ts'
 import { readFilterId, UUID } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found, notFound } from './refusals.ts'
+import { EndedRequestBody, OUTCOMES, RunningRequestBody } from './request-answer.ts'
 import { endedBody, runningBody } from './request-body.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
-const OUTCOMES: Record<Outcome, true> = {
-  completed: true,
-  client_gone: true,
-  upstream_error: true,
-  upstream_broken: true,
-  timed_out: true,
-  out_of_credits: true,
-  refused: true,
-  shutting_down: true,
-  crashed: true,
-}
-
 const Filter = strictObject({
   ...PageFields,
-  account_id: Type.Optional(Unread),
-  key_id: Type.Optional(Unread),
+  account_id: Type.Optional(unread('`acc_<uuid>`')),
+  key_id: Type.Optional(unread('`key_<uuid>`')),
   model: Type.Optional(Text),
-  outcome: Type.Optional(oneOf(Object.keys(OUTCOMES) as Outcome[])),
+  outcome: Type.Optional(oneOf(OUTCOMES)),
 })
+
+const listSchema = {
+  summary: 'List requests that ended, newest first',
+  querystring: Filter,
+  answers: { 200: listOf(EndedRequestBody) },
+}
+const getSchema = {
+  summary: 'Read the whole story of a request',
+  params: pathId(''),
+  answers: {
+    200: Type.Union([EndedRequestBody, RunningRequestBody], {
+      description: 'Its record, or its hold while it runs.',
+    }),
+  },
+}
 
 /** `/admin/requests`: what became of each request. */
 export const requestRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
-  app.get('/requests', { schema: { querystring: Filter } }, async ({ query }) => {
+  app.get('/requests', { schema: listSchema }, async ({ query }) => {
     const filter = {
       accountId: readFilterId('account', 'account_id', query.account_id),
       keyId: readFilterId('key', 'key_id', query.key_id),
@@ -42,8 +46,7 @@ export const requestRoutes: AdminPlugin = async (app) => {
     return listBody(await listRequests(db, filter, readPage(query, 'id')), endedBody)
   })
 
-  const schema = { params: strictObject({ id: Type.String() }) }
-  app.get('/requests/:id', { schema }, async ({ params: { id } }) => {
+  app.get('/requests/:id', { schema: getSchema }, async ({ params: { id } }) => {
     if (!UUID.test(id)) throw notFound('request')
     const request = found(await findRequest(db, id), 'request')
     return 'running' in request ? runningBody(request.running) : endedBody(request.ended)

@@ -4,13 +4,14 @@ import { MARKUP_NONE_PPM } from '../../domain/price.ts'
 import type { Tier } from '../../domain/tier.ts'
 import { storable } from '../../store/request-record.ts'
 import { deleteTier, findTier, listTiers, putTier } from '../../store/tiers.ts'
+import { answer, Limit, listOf } from '../answers.ts'
 import {
   ModelNames,
   nullable,
   RequestsPerMinute,
   strictObject,
   TokenCount,
-  Unread,
+  unread,
 } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { conflict, found, invalidValue } from './refusals.ts'
@@ -24,36 +25,60 @@ const Name = strictObject({ name: Type.String() })
 
 const Settings = strictObject({
   models: Type.Optional(nullable(ModelNames)),
-  markup: Type.Optional(Unread),
+  markup: Type.Optional(unread('A factor: a decimal string, such as "1.2". Left out: "1".')),
   max_output_tokens: Type.Optional(nullable(TokenCount)),
   hold_output_tokens: Type.Optional(nullable(TokenCount)),
   requests_per_minute: Type.Optional(nullable(RequestsPerMinute)),
   concurrency: Type.Optional(nullable(TokenCount)),
 })
 
+const TierBody = answer('Tier', 'What its accounts may use and how fast; null is no limit.', {
+  name: Type.String(),
+  models: nullable(
+    Type.Array(Type.String({ description: 'A trailing `*` matches any rest.' }), {
+      description: 'Null allows every model.',
+    }),
+  ),
+  markup: Type.String({ description: 'A factor: a decimal string.' }),
+  max_output_tokens: Limit,
+  hold_output_tokens: Limit,
+  requests_per_minute: Limit,
+  concurrency: Limit,
+})
+
+const listSchema = {
+  summary: 'List tiers by name',
+  querystring: strictObject(PageFields),
+  answers: { 200: listOf(TierBody) },
+}
+const getSchema = { summary: 'Read a tier', params: Name, answers: { 200: TierBody } }
+const putSchema = {
+  summary: 'Make a tier, or replace it',
+  params: Name,
+  body: Settings,
+  answers: { 200: TierBody },
+}
+const deleteSchema = { ...getSchema, summary: 'Delete a tier that no account has' }
+
 /** `/admin/tiers`: what accounts may use, and the markup on it. */
 export const tierRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
-  app.get('/tiers', { schema: { querystring: strictObject(PageFields) } }, async ({ query }) =>
+  app.get('/tiers', { schema: listSchema }, async ({ query }) =>
     listBody(await listTiers(db, readPage(query, 'name')), tierBody),
   )
 
-  app.get('/tiers/:name', { schema: { params: Name } }, async ({ params }) =>
+  app.get('/tiers/:name', { schema: getSchema }, async ({ params }) =>
     tierBody(found(await findTier(db, storable(params.name)), 'tier')),
   )
 
-  app.put(
-    '/tiers/:name',
-    { schema: { params: Name, body: Settings } },
-    async ({ params, body }) => {
-      const tier = readTier(readName(params.name), body)
-      await putTier(db, tier)
-      return tierBody(tier)
-    },
-  )
+  app.put('/tiers/:name', { schema: putSchema }, async ({ params, body }) => {
+    const tier = readTier(readName(params.name), body)
+    await putTier(db, tier)
+    return tierBody(tier)
+  })
 
-  app.delete('/tiers/:name', { schema: { params: Name } }, async ({ params: { name } }) => {
+  app.delete('/tiers/:name', { schema: deleteSchema }, async ({ params: { name } }) => {
     if (name === 'default') throw conflict('The tier default can not be deleted.')
     const tier = await deleteTier(db, storable(name))
     if (tier === 'in_use') throw conflict('Accounts have this tier: give them another first.')
@@ -92,10 +117,10 @@ function readMarkup(text: string): bigint {
   return ppm
 }
 
-function tierBody(tier: Tier) {
+function tierBody(tier: Tier): Static<typeof TierBody> {
   return {
     name: tier.name,
-    models: tier.models,
+    models: tier.models && [...tier.models],
     markup: formatCredits(tier.markupPpm),
     max_output_tokens: tier.maxOutputTokens,
     hold_output_tokens: tier.holdOutputTokens,

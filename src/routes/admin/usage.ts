@@ -1,7 +1,8 @@
-import { Type } from '@sinclair/typebox'
+import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
 import { readUsage, type UsageGroup, type UsageRow } from '../../store/usage.ts'
-import { oneOf, strictObject, Unread } from './fields.ts'
+import { Count, Credits, listOf } from '../answers.ts'
+import { oneOf, strictObject, unread } from './fields.ts'
 import type { AdminPlugin } from './type-provider.ts'
 import { readTime } from './values.ts'
 
@@ -10,14 +11,29 @@ const GROUPS: UsageGroup[] = ['day', 'model', 'account', 'key']
 
 const Query = strictObject({
   group_by: Type.Optional(oneOf(GROUPS)),
-  /** Times; left out: the last 30 days until now. */
-  since: Type.Optional(Unread),
-  until: Type.Optional(Unread),
+  since: Type.Optional(unread('A time. Left out: 30 days before `until`.')),
+  until: Type.Optional(unread('A time. Left out: now.')),
 })
+
+const UsageBody = Type.Object({
+  group: Type.String({ description: 'The day, model, account id or key id.' }),
+  requests: Count,
+  prompt_tokens: Count,
+  cached_tokens: Count,
+  completion_tokens: Count,
+  charged: Credits,
+  uncollected: Credits,
+})
+
+const schema = {
+  summary: 'Sum up tokens and charges by day, model, account or key',
+  querystring: Query,
+  answers: { 200: listOf(UsageBody) },
+}
 
 /** `GET /admin/usage`: tokens and charges by day, model, account or key. */
 export const usageRoutes: AdminPlugin = async (app) => {
-  app.get('/usage', { schema: { querystring: Query } }, async ({ query }) => {
+  app.get('/usage', { schema }, async ({ query }) => {
     const until = query.until === undefined ? new Date() : readTime('until', query.until)
     const since =
       query.since === undefined
@@ -28,7 +44,7 @@ export const usageRoutes: AdminPlugin = async (app) => {
   })
 }
 
-function usageBody(row: UsageRow) {
+function usageBody(row: UsageRow): Static<typeof UsageBody> {
   return {
     group: row.group,
     requests: row.requests,

@@ -1,0 +1,36 @@
+import type { ErrorCode } from '../src/errors.ts'
+
+/** When each error is the answer, as docs/errors.md says it. */
+export const CAUSES: Record<ErrorCode, string> = {
+  missing_api_key:
+    'No key in `Authorization`, `api-key` or `x-api-key`. In the body `code` is null.',
+  invalid_api_key: 'The key is unknown, revoked or expired, or two different keys were sent.',
+  account_suspended: 'The account of the key is suspended or closed.',
+  model_not_allowed: 'The tier of the account, or the key, does not allow the model.',
+  model_not_found: '`GET /v1/models/{id}` of a model that is not listed.',
+  not_found: 'There is no such object, or it is not of this account.',
+  unknown_url: 'No route has this path.',
+  method_not_supported: 'The path exists, with other methods: they are in `Allow`.',
+  conflict: 'Admin API: the same reference or version was stored with another content.',
+  invalid_json: 'The body is not UTF-8, not JSON, or not an object.',
+  invalid_value: 'A field has a wrong type or value, or stands in the body twice.',
+  missing_required_parameter: 'A field that must be there is not.',
+  request_too_large: 'The body is larger than `BODY_LIMIT_BYTES`.',
+  unsupported_media_type: 'The `Content-Type` of the body is not `application/json`.',
+  bad_http: 'The request breaks the rules of HTTP, or its body broke off.',
+  request_header_fields_too_large: 'The headers are larger than the server reads.',
+  request_timeout: 'The headers or the body took too long to arrive.',
+  insufficient_quota: 'The balance can not pay the request; in a stream: credits have run out.',
+  credits_held: 'The balance could pay, but running requests hold it.',
+  rate_limit_exceeded: 'A limit of requests a minute of the tier, the key or the upstream.',
+  concurrency_limit_exceeded: 'The tier or the key allows no more requests at a time.',
+  upstream_rejected: 'The upstream refused the request: its own 4xx status, 409 and 422 as 400.',
+  upstream_error: 'The upstream could not be reached, failed, or sent what is no answer.',
+  upstream_incomplete: 'The upstream ended a stream without a finish_reason and without `[DONE]`.',
+  upstream_misconfigured: 'The upstream refused our key (401, 402, 403), or our account is unpaid.',
+  upstream_timeout: 'Connecting, the first byte, or silence in the answer took too long.',
+  ledger_unavailable: 'Postgres or the journal can not be used: nothing runs without a hold.',
+  shutting_down: 'The server was told to stop; in a stream: its time to drain is over.',
+  overloaded: 'More requests wait for the ledger than the server queues.',
+  internal_error: 'A fault of Tollkeeper. The log line with the request id has the stack.',
+}

@@ -1,0 +1,74 @@
+import { Type } from '@sinclair/typebox'
+import type { FastifyInstance } from 'fastify'
+import fp from 'fastify-plugin'
+import { Registry } from 'prom-client'
+import { requireAdminToken } from '../src/admin-token.ts'
+import { definer } from '../src/metrics/definer.ts'
+import { watchLanes } from '../src/metrics/lanes.ts'
+import { processMetrics } from '../src/metrics/process.ts'
+import { createRequestMetrics, type RequestMetrics } from '../src/metrics/requests.ts'
+
+type MetricsOptions = {
+  /** The admin token; `off` serves no metrics. */
+  token: string
+  /** The name of the environment's provider, which is in no table. */
+  environment: string
+}
+
+const schema = {
+  summary: 'Metrics, in the text format of Prometheus',
+  answers: {
+    200: { description: 'All metrics.', content: { 'text/plain': { schema: Type.String() } } },
+  },
+}
+
+/** Metrics of this app and of its process; `/metrics` for Prometheus. */
+async function metrics(
+  app: FastifyInstance,
+  { token, environment }: MetricsOptions,
+): Promise<void> {
+  const { settlements, lanes, catalogue } = app.database
+  const registry = new Registry()
+  const define = definer(registry)
+  const endpoints = new Set<string>()
+  app.addHook('onRoute', ({ url }) => void endpoints.add(url))
+
+  const known = {
+    hasModel: (name: string) => catalogue().models.has(name),
+    hasProvider: (name: string) => name === environment || catalogue().providers.has(name),
+  }
+  const requests = createRequestMetrics(define, known, (url) => endpoints.has(url))
+  const dropped = define.counter('records_dropped_total', 'Records of refused requests, lost.')
+  settlements.watch(({ record }, charge) => requests.charged(record, charge))
+  watchLanes(define, lanes)
+  define.gauge('open_holds', 'Requests of this process that hold credits.', [], (holds) =>
+    holds.set([...app.openRequests()].length),
+  )
+  define.gauge('settlements_waiting', 'Settlements not confirmed by Postgres.', [], (waiting) =>
+    waiting.set(settlements.size),
+  )
+
+  app.decorate('metrics', {
+    ended: requests.ended,
+    served: requests.served,
+    recordDropped: () => dropped.inc(),
+  })
+
+  if (token === 'off') return
+  const all = Registry.merge([registry, processMetrics()])
+  app.get('/metrics', { schema, onRequest: requireAdminToken(token) }, async (_request, reply) => {
+    reply.header('content-type', all.contentType)
+    return all.metrics()
+  })
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    metrics: Pick<RequestMetrics, 'ended' | 'served'> & {
+      /** The record of a request without a hold was lost. */
+      recordDropped(): void
+    }
+  }
+}
+
+export default fp(metrics, { name: 'metrics', dependencies: ['database', 'settlement'] })

@@ -1,0 +1,73 @@
+import type { List } from '../admin-client.ts'
+import type { Call, Group, Output } from '../command.ts'
+import { listOutput, PAGE_OPTIONS } from '../paging.ts'
+import { type Columns, moment, record } from '../table.ts'
+import { readFuture } from '../values.ts'
+
+type Price = {
+  provider: string
+  model: string
+  effective_from: string
+  input: string
+  cached_input: string
+  output: string
+  reasoning: string
+  request: string
+}
+
+const COLUMNS: Columns<Price> = {
+  provider: (price) => price.provider,
+  model: (price) => price.model,
+  from: (price) => moment(price.effective_from),
+  input: (price) => price.input,
+  'cached input': (price) => price.cached_input,
+  output: (price) => price.output,
+  reasoning: (price) => price.reasoning,
+  request: (price) => price.request,
+}
+
+const USD = '<usd>'
+
+export const price: Group = {
+  says: 'What a model of a provider costs, in USD per million tokens.',
+  commands: {
+    set: {
+      says: 'Enters a price from a time on. Requests that run keep theirs; none is ever changed.',
+      args: ['provider', 'model'],
+      options: {
+        input: { value: USD, says: 'a million prompt tokens', required: true },
+        output: { value: USD, says: 'a million output tokens', required: true },
+        'cached-input': { value: USD, says: 'a million cached prompt tokens (as input)' },
+        reasoning: { value: USD, says: 'a million reasoning tokens (as output)' },
+        request: { value: USD, says: 'a request, beside its tokens (0)' },
+        from: {
+          value: '<time>',
+          says: 'when it begins: tomorrow, 2026-12-01 (now)',
+          field: 'effective_from',
+          read: readFuture,
+        },
+      },
+      example: 'acme llama-4 --input 0.5 --output 1.5 --from tomorrow',
+      run: set,
+    },
+    list: {
+      says: 'Lists prices, the newest entered first.',
+      args: [],
+      options: {
+        provider: { value: '<provider>', says: 'only of it' },
+        model: { value: '<model>', says: "only of it, by the provider's name for it" },
+        ...PAGE_OPTIONS,
+      },
+      example: '--provider acme',
+      run: async ({ client, fields }) =>
+        listOutput(await client.get<List<Price>>('/prices', fields), COLUMNS),
+    },
+  },
+}
+
+async function set({ client, arg, fields }: Call): Promise<Output> {
+  const entered = { provider: arg('provider'), model: arg('model'), ...fields }
+  const { body, created } = await client.post<Price>('/prices', entered)
+  const note = created ? '' : '\nIt was entered before: nothing has changed.'
+  return { json: body, text: record(body, COLUMNS) + note }
+}

@@ -1,0 +1,79 @@
+import type { List } from '../admin-client.ts'
+import type { Call, Group, Output } from '../command.ts'
+import { listOutput, PAGE_OPTIONS } from '../paging.ts'
+import { putChanged } from '../put-changed.ts'
+import { type Columns, record } from '../table.ts'
+import { readTextOrNone } from '../values.ts'
+
+type Provider = { name: string; base_url: string; has_key: boolean; source?: string }
+
+const COLUMNS: Columns<Provider> = {
+  name: (provider) => provider.name,
+  'base url': (provider) => provider.base_url,
+  key: (provider) => (provider.has_key ? 'set' : 'none'),
+  source: (provider) => provider.source,
+}
+
+/** Stands for a key on standard input, where neither the shell's history nor `ps` sees it. */
+const STDIN = '-'
+
+export const provider: Group = {
+  says: 'Upstreams: a base URL and its key.',
+  commands: {
+    set: {
+      says: 'Makes or changes a provider. What is not named stays as it is.',
+      args: ['name'],
+      options: {
+        'base-url': { value: '<url>', says: 'such as https://api.example.com/v1' },
+        'api-key': {
+          value: '<key|-|none>',
+          says: 'sent upstream; - reads it from standard input',
+          read: readTextOrNone,
+        },
+      },
+      example: 'acme --base-url https://api.example.com/v1 --api-key - < key.txt',
+      run: set,
+    },
+    list: {
+      says: 'Lists providers by name. Keys are never shown.',
+      args: [],
+      options: PAGE_OPTIONS,
+      example: '',
+      run: async ({ client, fields }) =>
+        listOutput(await client.get<List<Provider>>('/providers', fields), COLUMNS),
+    },
+    show: {
+      says: 'Shows a provider. Its key is never shown.',
+      args: ['name'],
+      options: {},
+      example: 'acme',
+      run: async ({ client, arg }) => providerOutput(await client.get(pathOf(arg('name')))),
+    },
+    delete: {
+      says: 'Deletes a provider that no model is routed to.',
+      args: ['name'],
+      options: {},
+      example: 'acme',
+      run: async ({ client, arg }) => {
+        const body = await client.delete<Provider>(pathOf(arg('name')))
+        return { json: body, text: `The provider ${body.name} is deleted.` }
+      },
+    },
+  },
+}
+
+async function set({ client, arg, fields, readStdin }: Call): Promise<Output> {
+  const change = { ...fields }
+  if (change.api_key === STDIN) change.api_key = (await readStdin()).trim()
+  return providerOutput(
+    await putChanged<Provider>(client, pathOf(arg('name')), ['base_url'], change),
+  )
+}
+
+function providerOutput(body: Provider): Output {
+  return { json: body, text: record(body, COLUMNS) }
+}
+
+function pathOf(name: string): string {
+  return `/providers/${encodeURIComponent(name)}`
+}

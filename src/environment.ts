@@ -1,0 +1,122 @@
+import { type Static, Type } from '@sinclair/typebox'
+
+const MINUTE_MS = 60_000
+const milliseconds = (fallback: number, description: string) =>
+  Type.Integer({ default: fallback, minimum: 1, maximum: 60 * MINUTE_MS, description })
+
+/**
+ * Every environment variable: type, bounds, default and meaning. docs/configuration.md is made
+ * from it.
+ */
+export const EnvironmentSchema = Type.Object({
+  HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
+  PORT: Type.Integer({
+    default: 8080,
+    minimum: 0,
+    maximum: 65_535,
+    description: 'Port to listen on.',
+  }),
+  DATABASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^postgres(ql)?://',
+      description: 'Postgres 15 or newer. Unset: a Postgres of our own, with its data in DATA_DIR.',
+    }),
+  ),
+  DATA_DIR: Type.String({
+    default: '.data',
+    minLength: 1,
+    description: 'Where the embedded Postgres and generated secrets live.',
+  }),
+  ADMIN_TOKEN: Type.Optional(
+    Type.String({
+      pattern: '^(off|.{16,})$',
+      description:
+        'Bearer token of the admin API, 16 characters or more; `off` disables the API. Unset: made once, in `DATA_DIR/admin-token`.',
+    }),
+  ),
+  SECRET_KEY: Type.Optional(
+    Type.String({
+      pattern: '^[^,]{16,}(,[^,]{16,})*$',
+      description:
+        'Secret that key hashes depend on, 16 characters or more; a comma list rotates it, newest first. Required with DATABASE_URL, else made once in DATA_DIR.',
+    }),
+  ),
+  OPENAI_BASE_URL: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description:
+        'Base URL of the upstream, such as `https://host/v1`. Unset, with no OPENAI_API_KEY either: the sandbox.',
+    }),
+  ),
+  OPENAI_API_KEY: Type.Optional(
+    Type.String({ minLength: 1, description: 'Key sent to the upstream as a bearer token.' }),
+  ),
+  OPENAI_CUSTOM_PROVIDER_NAME: Type.String({
+    default: 'openai',
+    minLength: 1,
+    description: 'Name of the upstream in the price table.',
+  }),
+  OPENAI_CUSTOM_TOKEN_ESTIMATION: Type.Union(
+    [Type.Literal('character_count'), Type.Literal('chunk_count'), Type.Literal('tokenizer')],
+    {
+      default: 'character_count',
+      description: 'How tokens are counted when the upstream reports no usage.',
+    },
+  ),
+  OPENAI_CUSTOM_CREDIT_MULTIPLIER: Type.String({
+    default: '10',
+    pattern: '^[0-9]{1,9}(\\.[0-9]{1,6})?$',
+    description: 'Credits per 1,000 tokens of a model without a price.',
+  }),
+  CREDITS_PER_USD: Type.Integer({
+    default: 1000,
+    minimum: 1,
+    maximum: 1_000_000_000,
+    description: 'Credits one US dollar buys. Fixed in the database at the first start.',
+  }),
+  LOG_LEVEL: Type.Union(
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) =>
+      Type.Literal(level),
+    ),
+    { default: 'info', description: 'Lowest level that is logged.' },
+  ),
+  BODY_LIMIT_BYTES: Type.Integer({
+    default: 64 * 1024 * 1024,
+    minimum: 1024,
+    maximum: 1024 * 1024 * 1024,
+    description: 'Largest request body; a larger one is 413 `request_too_large`.',
+  }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      description: 'Comma list of CIDRs whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.',
+    }),
+  ),
+  UPSTREAM_ALLOW_CIDRS: Type.Optional(
+    Type.String({
+      description:
+        'Comma list of CIDRs that are not public and may still be upstreams of the admin API, such as `10.1.0.0/16`.',
+    }),
+  ),
+  STREAM_COMMIT_MS: Type.Integer({
+    default: 20_000,
+    minimum: 0,
+    maximum: 10 * MINUTE_MS,
+    description:
+      'Milliseconds a started stream may be silent before its 200 is sent anyway; 0 is never.',
+  }),
+  UPSTREAM_CONNECT_TIMEOUT_MS: milliseconds(5_000, 'Milliseconds to connect to the upstream.'),
+  UPSTREAM_FIRST_BYTE_TIMEOUT_MS: milliseconds(
+    120_000,
+    'Milliseconds the upstream may take to begin its answer.',
+  ),
+  UPSTREAM_IDLE_TIMEOUT_MS: milliseconds(
+    120_000,
+    'Milliseconds the upstream may be silent within its answer.',
+  ),
+  DRAIN_TIMEOUT_MS: milliseconds(
+    120_000,
+    'Milliseconds that running requests get to finish when the process is told to stop.',
+  ),
+})
+
+export type Environment = Static<typeof EnvironmentSchema>

@@ -1,0 +1,117 @@
+import type { RequestRecord } from '../store/request-record.ts'
+import type { SettleAnswer } from '../store/settle.ts'
+import type { Definer } from './definer.ts'
+import { type KnownNames, labelsOf, OTHER, providerLabel } from './names.ts'
+
+/** What is known of every request that ended, also of one without an account. */
+export type EndedRequest = {
+  /** The pattern of its route; null where it had none. */
+  endpoint: string | null
+  status: number
+  outcome: string
+  durationMs: number
+}
+
+export type RequestMetrics = {
+  /** A request that held nothing. */
+  ended(request: EndedRequest): void
+  /** A request of this process that held credits. */
+  served(record: RequestRecord): void
+  /** A hold settled here, whoever served its request; null where it had ended before. */
+  charged(record: RequestRecord, charge: SettleAnswer): void
+}
+
+const DURATION_S = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
+const FIRST_TOKEN_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120]
+
+/**
+ * What is counted when a request ends, from its record.
+ * @param isEndpoint whether this is the pattern of one of the app's routes
+ */
+export function createRequestMetrics(
+  { counter, histogram }: Definer,
+  known: KnownNames,
+  isEndpoint: (url: string) => boolean,
+): RequestMetrics {
+  const requests = counter('requests_total', 'Requests that ended.', [
+    'endpoint',
+    'status',
+    'outcome',
+  ])
+  const durations = histogram(
+    'request_duration_seconds',
+    'From the head of a request to the end of its answer.',
+    ['endpoint'],
+    DURATION_S,
+  )
+  const firstTokens = histogram(
+    'time_to_first_token_seconds',
+    'From sending a request upstream to the first piece of its answer.',
+    ['provider', 'model'],
+    FIRST_TOKEN_S,
+  )
+  const failures = counter('upstream_failures_total', 'Tries at an upstream that failed.', [
+    'provider',
+    'code',
+  ])
+  const tokens = counter('tokens_total', 'Tokens charged, by the class of their price.', [
+    'class',
+    'usage_source',
+    'provider',
+    'model',
+  ])
+  const money = ['provider', 'model'] as const
+  const charges = counter('charged_microcredits_total', 'Micro-credits charged.', [...money])
+  const losses = counter(
+    'uncollected_microcredits_total',
+    'Micro-credits of cost above what could be charged.',
+    [...money],
+  )
+
+  function ended({ endpoint, status, outcome, durationMs }: EndedRequest): void {
+    const url = endpoint !== null && isEndpoint(endpoint) ? endpoint : OTHER
+    requests.inc({ endpoint: url, status, outcome })
+    durations.observe({ endpoint: url }, durationMs / 1_000)
+  }
+
+  function served(record: RequestRecord): void {
+    ended(record)
+    if (record.ttftMs !== null) {
+      firstTokens.observe(labelsOf(record, known), record.ttftMs / 1_000)
+    }
+    for (const { provider, errorCode } of record.attempts) {
+      if (errorCode === null || !isUpstreamFailure(errorCode)) continue
+      failures.inc({ provider: providerLabel(provider, known), code: errorCode })
+    }
+  }
+
+  function charged(record: RequestRecord, charge: SettleAnswer): void {
+    if (charge === null) return
+    if (record.outcome === 'crashed') ended(record) // its process can not count it any more
+    const labels = labelsOf(record, known)
+    for (const [name, count] of Object.entries(tokenClasses(record))) {
+      if (record.usageSource === null || count <= 0) continue
+      tokens.inc({ class: name, usage_source: record.usageSource, ...labels }, count)
+    }
+    // Metrics are floating point, exact up to 2^53 micro-credits: the ledger is what counts.
+    charges.inc(labels, Number(charge.charged))
+    losses.inc(labels, Number(charge.uncollected))
+  }
+
+  return { ended, served, charged }
+}
+
+/** Each token once: cached ones are part of the prompt, reasoning ones of the completion. */
+function tokenClasses(record: RequestRecord) {
+  return {
+    input: record.promptTokens - record.cachedTokens,
+    cached_input: record.cachedTokens,
+    output: record.completionTokens - record.reasoningTokens,
+    reasoning: record.reasoningTokens,
+  }
+}
+
+/** A try can also end because of us: out of credits, shutting down, the ledger away. */
+function isUpstreamFailure(code: string): boolean {
+  return code.startsWith('upstream_') || code === 'rate_limit_exceeded'
+}

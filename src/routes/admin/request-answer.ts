@@ -1,0 +1,111 @@
+import { Type } from '@sinclair/typebox'
+import type { Outcome } from '../../store/request-record.ts'
+import type { Stage } from '../../timeline.ts'
+import { AccountId, answer, Count, Credits, KeyId, RequestId, Time } from '../answers.ts'
+import { nullable, oneOf } from './fields.ts'
+
+const outcomes: Record<Outcome, true> = {
+  completed: true,
+  client_gone: true,
+  upstream_error: true,
+  upstream_broken: true,
+  timed_out: true,
+  out_of_credits: true,
+  refused: true,
+  shutting_down: true,
+  crashed: true,
+}
+export const OUTCOMES = Object.keys(outcomes) as Outcome[]
+
+const stages: Record<Stage, true> = {
+  auth: true,
+  body: true,
+  tier: true,
+  credit: true,
+  upstream: true,
+  answer: true,
+  ended: true,
+}
+const STAGES = Object.keys(stages) as Stage[]
+
+const Name = nullable(Type.String())
+const Milliseconds = Type.Integer({ minimum: 0 })
+
+const AttemptBody = Type.Object(
+  {
+    provider: Type.String(),
+    base_url: Type.String(),
+    status: nullable(Type.Integer({ description: 'Null when it never answered.' })),
+    error_code: nullable(Type.String()),
+    duration_ms: Milliseconds,
+  },
+  { description: 'One try at an upstream.' },
+)
+
+const ErrorBody = Type.Object({
+  code: nullable(Type.String()),
+  message: Type.Optional(Type.String()),
+  stack: Type.Optional(Name),
+  causes: Type.Optional(Type.Array(Type.String())),
+})
+
+/** Who asked, for what: known from the start. */
+const IDENTITY = { id: RequestId, account_id: AccountId, key_id: KeyId, created_at: Time }
+
+export const EndedRequestBody = answer('EndedRequest', 'The record of a request that ended.', {
+  ...IDENTITY,
+  state: oneOf(['settled', 'released']),
+  endpoint: Type.String(),
+  model: Name,
+  provider: Name,
+  base_url: Name,
+  upstream_model: Name,
+  stream: Type.Boolean(),
+  status: Type.Integer(),
+  outcome: oneOf(OUTCOMES),
+  stage: oneOf(STAGES),
+  stages: Type.Partial(
+    Type.Object(Object.fromEntries(STAGES.map((stage) => [stage, Milliseconds]))),
+    { description: 'Milliseconds from the start at which it entered each stage.' },
+  ),
+  attempts: Type.Array(AttemptBody),
+  slices: Count,
+  error: nullable(ErrorBody),
+  ttft_ms: nullable(Milliseconds),
+  duration_ms: Milliseconds,
+  chunk_count: Count,
+  completion_length: Count,
+  prompt_tokens: Count,
+  completion_tokens: Count,
+  cached_tokens: Count,
+  reasoning_tokens: Count,
+  usage_source: nullable(oneOf(['reported', 'estimated'])),
+  estimated_tokens: Count,
+  price_id: nullable(Type.String({ format: 'uuid' })),
+  hold: Credits,
+  charged: Credits,
+  uncollected: Credits,
+})
+
+export const RunningRequestBody = answer(
+  'RunningRequest',
+  'The hold of a request that runs, and the terms pinned on it.',
+  {
+    ...IDENTITY,
+    state: Type.Literal('running'),
+    hold: Credits,
+    metered: Credits,
+    endpoint: Type.String(),
+    model: Type.String(),
+    provider: Type.String(),
+    base_url: Type.String(),
+    upstream_model: Type.String(),
+    stream: Type.Boolean(),
+    price_id: nullable(Type.String({ format: 'uuid' })),
+    markup_ppm: Type.String({ description: 'Parts per million.' }),
+    rate: Type.Record(
+      oneOf(['input', 'cachedInput', 'output', 'reasoning', 'request']),
+      Type.String({ description: 'Nano-credits per million tokens; request: a call.' }),
+    ),
+  },
+)

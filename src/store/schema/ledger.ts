@@ -1,0 +1,98 @@
+import { sql } from 'drizzle-orm'
+import {
+  check,
+  index,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  timestamp,
+  uuid,
+} from 'drizzle-orm/pg-core'
+import { accounts } from './accounts.ts'
+import { count, createdAt, money, now } from './columns.ts'
+
+/**
+ * One row a process start. `dead`: its heartbeat stood still while another instance's went on, and
+ * its holds are settled by whoever finds them. An instance that reads that of itself starts anew
+ * under another id.
+ */
+export const instances = pgTable('instances', {
+  id: uuid('id').primaryKey(),
+  host: text('host').notNull(),
+  startedAt: timestamp('started_at', { withTimezone: true }).notNull().default(now),
+  heartbeatAt: timestamp('heartbeat_at', { withTimezone: true }).notNull().default(now),
+  state: text('state', { enum: ['live', 'dead'] })
+    .notNull()
+    .default('live'),
+})
+
+/**
+ * Open holds only: settling deletes the row, and its `requests` row is the terminal record.
+ * Only the ledger functions write holds and ledger, for accounts they have locked, so these two
+ * spare the hot path a foreign key.
+ */
+export const holds = pgTable(
+  'holds',
+  {
+    id: uuid('id').primaryKey(),
+    accountId: uuid('account_id').notNull(),
+    keyId: uuid('key_id').notNull(),
+    instanceId: uuid('instance_id').notNull(),
+    amount: money('amount').notNull(),
+    /** The cost at the last checkpoint: what a crash is charged. */
+    metered: money('metered').notNull().default(sql`0`),
+    /** Price, rate, markup, model and provider, pinned when the hold was placed. */
+    terms: jsonb('terms').notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    index('holds_instance').on(t.instanceId),
+    index('holds_account').on(t.accountId),
+    check('holds_amount', sql`${t.amount} >= 0 and ${t.metered} >= 0`),
+  ],
+)
+
+/** Append-only; the sum of an account's entries is its `posted`. */
+export const ledger = pgTable(
+  'ledger',
+  {
+    accountId: uuid('account_id').notNull(),
+    seq: count('seq').notNull(),
+    kind: text('kind', { enum: ['charge', 'grant', 'adjustment', 'late_charge'] }).notNull(),
+    /** Credits to the customer are positive, charges negative. */
+    amount: money('amount').notNull(),
+    balanceAfter: money('balance_after').notNull(),
+    requestId: uuid('request_id'),
+    reference: text('reference'),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.seq] }),
+    check('ledger_seq', sql`${t.seq} > 0`),
+    check('ledger_amount', sql`${t.amount} <> 0`),
+    check('ledger_kind', sql`${t.kind} in ('charge', 'grant', 'adjustment', 'late_charge')`),
+    check(
+      'ledger_sign',
+      sql`(${t.kind} <> 'grant' or ${t.amount} > 0)
+        and (${t.kind} not in ('charge', 'late_charge') or (${t.amount} < 0 and ${t.requestId} is not null))`,
+    ),
+  ],
+)
+
+/** Credits put in, once a reference. */
+export const grants = pgTable(
+  'grants',
+  {
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => accounts.id),
+    reference: text('reference').notNull(),
+    credits: money('credits').notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.reference] }),
+    check('grants_positive', sql`${t.credits} > 0`),
+  ],
+)

@@ -1,0 +1,35 @@
+import { connect } from 'node:net'
+import type { Proxy as Tollkeeper } from '../harness/proxy.ts'
+
+/**
+ * Sends bytes as they are over a socket of their own, and reads the answer until the server
+ * closes: what no HTTP client would send.
+ */
+export async function sendRaw(proxy: Tollkeeper, ...pieces: (string | Buffer)[]) {
+  const { hostname, port } = new URL(proxy.origin)
+  const socket = connect(Number(port), hostname)
+  for (const piece of pieces) socket.write(piece)
+  const chunks: Buffer[] = []
+  for await (const chunk of socket) chunks.push(chunk)
+  return readResponse(Buffer.concat(chunks).toString())
+}
+
+function readResponse(text: string): Response {
+  const [head = '', ...body] = text.split('\r\n\r\n')
+  const [statusLine = '', ...lines] = head.split('\r\n')
+  const status = Number(statusLine.match(/^HTTP\/1\.1 (\d{3}) /)?.[1])
+  const headers = lines.map((line) => line.split(/: (.*)/, 2) as [string, string])
+  return new Response(body.join('\r\n\r\n'), { status, headers })
+}
+
+/** The head of a raw POST /v1/chat/completions whose connection closes after the answer. */
+export function postHead(key: string, ...more: string[]): string {
+  return [
+    'POST /v1/chat/completions HTTP/1.1',
+    'host: tollkeeper',
+    'connection: close',
+    `authorization: Bearer ${key}`,
+    ...more,
+    '\r\n',
+  ].join('\r\n')
+}

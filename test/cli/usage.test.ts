@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { cliOf, misuse, tableOf } from './tollkeeper.ts'
+
+let proxy: Tollkeeper
+let cli: ReturnType<typeof cliOf>
+let ada: Customer
+let bob: Customer
+
+async function spend({ key }: Customer, model: string): Promise<void> {
+  const messages = [{ role: 'user', content: 'Hello there' }] // 3 tokens, and 3 back
+  const response = await proxy.chat(key, { model, messages })
+  await response.text()
+  await proxy.settled(response.headers.get('x-request-id') as string)
+}
+
+beforeAll(async () => {
+  proxy = await startProxy()
+  cli = cliOf(proxy)
+  ada = await proxy.customer('1000')
+  bob = await proxy.customer('1000')
+  await spend(ada, 'sandbox-echo')
+  await spend(ada, 'sandbox-echo')
+  await spend(bob, 'sandbox-no-usage')
+})
+afterAll(() => proxy.close())
+
+const HEAD = ['requests', 'prompt', 'cached', 'completion', 'charged', 'uncollected']
+
+test('usage by model sums up each model, and all of them', async () => {
+  const rows = tableOf(await cli.text('usage --by model --since yesterday'))
+  expect(rows).toEqual([
+    ['model', ...HEAD],
+    ['sandbox-echo', '2', '6', '0', '6', '0.12', '0'],
+    ['sandbox-no-usage', '1', '3', '0', '3', '0.06', '0'],
+    ['total', '3', '9', '0', '9', '0.18', '0'],
+  ])
+})
+
+test('usage is told by account, by key and by day too', async () => {
+  const groups = async (by: string) =>
+    tableOf(await cli.text(`usage --by ${by}`)).map(([group, requests]) => [group, requests])
+  expect(await groups('account')).toEqual([
+    ['account', 'requests'],
+    [ada.accountId, '2'],
+    [bob.accountId, '1'],
+    ['total', '3'],
+  ])
+  expect((await groups('key')).slice(1, 3)).toEqual([
+    [ada.keyId, '2'],
+    [bob.keyId, '1'],
+  ])
+  const [, day] = await groups('day')
+  expect(day?.[0]).toMatch(/^\d{4}-\d\d-\d\d$/)
+})
+
+test('usage of a time without requests is none', async () => {
+  expect(await cli.text('usage --by model --until yesterday')).toBe('none')
+  expect(await cli.text('usage --by model --since 2001-01-01 --until 2001-01-02')).toBe('none')
+})
+
+test('usage --json prints exactly what the API answers', async () => {
+  const { body } = await proxy.admin('GET', '/usage?group_by=model')
+  expect(await cli.json('usage --by model')).toEqual(body)
+})
+
+test('usage asks for what to group by, and for a time it can read', async () => {
+  const by = misuse(await cli.run('usage'))
+  expect(by).toBe('--by <what> is missing; see "tollkeeper usage --help"')
+  const other = misuse(await cli.run('usage --by provider'))
+  expect(other).toMatch(/^--by is "provider": it must be one of model, account, key, day; see/)
+  const since = misuse(await cli.run('usage --by model --since yore'))
+  expect(since).toMatch(/^--since is "yore": it must be a time like/)
+})

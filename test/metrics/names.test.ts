@@ -1,0 +1,56 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { finish, scrape } from './scrape.ts'
+
+const CHARGED = 'tollkeeper_charged_microcredits_total'
+
+let proxy: Tollkeeper
+beforeAll(async () => {
+  proxy = await startProxy()
+})
+afterAll(() => proxy.close())
+
+const catalogued = (
+  check: (names: ReturnType<Tollkeeper['app']['database']['catalogue']>) => boolean,
+) => eventually(() => check(proxy.app.database.catalogue()) || undefined)
+
+test('a model has its name on the metrics when it has an entry or a price', async () => {
+  const { key } = await proxy.customer('1000')
+  await proxy.admin('PUT', '/models/listed', {})
+  const price = { provider: 'openai', model: 'priced', input: '1', output: '1' }
+  await proxy.admin('POST', '/prices', price)
+  await catalogued(({ models, priceAt }) => {
+    return models.has('listed') && priceAt('openai', 'priced', new Date()) !== null
+  })
+  for (const model of ['listed', 'priced', 'made-up-1', 'made-up-2']) {
+    await finish(proxy, key, { model, stream: true })
+  }
+  const metrics = await scrape(proxy)
+  expect(metrics.of(CHARGED)).toEqual([
+    { provider: 'openai', model: 'listed', value: 60_000 },
+    { provider: 'openai', model: 'priced', value: expect.any(Number) },
+    { provider: 'openai', model: 'other', value: 120_000 },
+  ])
+  expect(metrics.text).not.toContain('made-up')
+})
+
+test('a provider of the database has its name on the metrics', async () => {
+  const { key } = await proxy.customer('1000')
+  const route = { provider: 'second', upstream_model: 'sandbox-echo' }
+  await proxy.admin('PUT', '/providers/second', { base_url: proxy.sandbox.url })
+  await proxy.admin('PUT', '/models/routed', { routes: [route] })
+  await catalogued(({ models }) => models.get('routed')?.routes.length === 1)
+  await finish(proxy, key, { model: 'routed', stream: true })
+  const metrics = await scrape(proxy)
+  expect(metrics.of(CHARGED, { model: 'routed' })).toMatchObject([{ provider: 'second' }])
+})
+
+test('no id of an account, key or request is on the metrics', async () => {
+  const { key, keyId, accountId } = await proxy.customer('1000')
+  const requestId = await finish(proxy, key, { model: 'sandbox-echo', stream: true })
+  const { text } = await scrape(proxy)
+  for (const secret of [key, keyId.slice(4), accountId.slice(4), requestId]) {
+    expect(text).not.toContain(secret)
+  }
+  expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-7/)
+})

@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import {
+  createServer,
+  type IncomingMessage,
+  request,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Downstream } from '../../src/upstream/downstream.ts'
+import { eventually } from '../harness/proxy.ts'
+
+const MINUTE_MS = 60_000
+
+/** More than the kernel takes for a client that does not read. */
+const TOO_MUCH = Buffer.alloc(32 * 1024 * 1024, 'x')
+
+let server: Server
+let writable = 0
+let response: ServerResponse
+let answer: IncomingMessage
+let down: Downstream
+
+/** A client that has the head of a stream and reads nothing of its body. */
+beforeEach(async () => {
+  server = createServer((_request, one) => {
+    response = one
+    writable = 0
+    down = new Downstream(one, () => {
+      writable += 1
+    })
+    down.head({ 'content-type': 'text/event-stream' })
+    down.addText(': begin\n\n')
+    down.flush()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const call = request({ port, host: '127.0.0.1' }).end()
+  const [received] = await once(call, 'response')
+  answer = received
+  answer.on('error', () => {}) // being cut off is what some of these tests are about
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+})
+afterEach(() => {
+  vi.useRealTimers()
+  server.closeAllConnections()
+  server.close()
+})
+
+function write(bytes: Buffer): void {
+  down.add(bytes)
+  down.flush()
+}
+
+test('a client that reads nothing for a minute while bytes wait for it is disconnected', () => {
+  write(TOO_MUCH)
+  expect(down.full).toBe(true)
+  vi.advanceTimersByTime(MINUTE_MS - 1)
+  expect(response.destroyed).toBe(false)
+  vi.advanceTimersByTime(1)
+  expect(response.destroyed).toBe(true)
+})
+
+test('a client that does not read the end of its stream is disconnected', () => {
+  down.add(TOO_MUCH)
+  down.end()
+  vi.advanceTimersByTime(MINUTE_MS)
+  expect(response.destroyed).toBe(true)
+})
+
+test('a client that reads again in time is not, and the upstream is read on', async () => {
+  write(TOO_MUCH)
+  vi.advanceTimersByTime(MINUTE_MS - 1)
+  vi.useRealTimers()
+  answer.resume()
+  await eventually(() => writable === 1 || undefined)
+  expect(down.full).toBe(false)
+  down.end()
+  await once(response, 'close')
+  expect(response.writableFinished).toBe(true)
+})
+
+test('a client that waits for slow events is not disconnected', () => {
+  write(Buffer.from('data: 1\n\n'))
+  expect(down.full).toBe(false)
+  vi.advanceTimersByTime(10 * MINUTE_MS)
+  expect(response.destroyed).toBe(false)
+})
+
+test('a client that stalls many times costs no more than one that stalls once', async () => {
+  vi.useRealTimers()
+  answer.resume()
+  const listeners = () => response.listenerCount('close') + response.listenerCount('drain')
+  const before = listeners()
+  for (let stall = 1; stall <= 20; stall += 1) {
+    write(TOO_MUCH)
+    await eventually(() => writable === stall || undefined)
+  }
+  expect(listeners()).toBe(before)
+})

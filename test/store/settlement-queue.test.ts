@@ -1,0 +1,96 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { createSettleLane, type Settlement } from '../../src/store/settle.ts'
+import { SettlementQueue } from '../../src/store/settlement-queue.ts'
+import { createTestDatabase } from '../harness/database.ts'
+import { eventually } from '../harness/proxy.ts'
+import { aRecord } from './a-record.ts'
+import { type FlakyLink, startLink } from './flaky-link.ts'
+import { LedgerSql } from './ledger-sql.ts'
+
+let ledger: LedgerSql
+let account: string
+let link: FlakyLink
+let lane: ReturnType<typeof createSettleLane>
+let queue: SettlementQueue
+let troubles: string[]
+
+beforeEach(async () => {
+  const database = await createTestDatabase()
+  ledger = new LedgerSql(database.sql)
+  account = await ledger.addAccount()
+  await ledger.grant(account, 'initial', 100n)
+  link = await startLink(database.url)
+  lane = createSettleLane(link.url)
+  troubles = []
+  queue = new SettlementQueue(
+    (settlement) => lane.submit(settlement),
+    (_error, { id }) => troubles.push(id),
+  )
+})
+afterEach(async () => {
+  await lane.close()
+  await link.close()
+  await ledger.sql.end()
+})
+
+/** An open hold of that amount, and its settlement at that cost. */
+async function held(amount: bigint, cost: bigint): Promise<Settlement> {
+  const id = randomUUIDv7()
+  await ledger.reserve([{ id, account, amount, minimum: amount }], false)
+  return { id, accountId: account, cost, record: aRecord() }
+}
+
+const posted = async () => (await ledger.state([account])).accounts[0]?.[1]
+
+test('settlements wait for Postgres and are made once when it is back', async () => {
+  const settlements = [await held(10n, 7n), await held(10n, 8n)]
+  await link.refuse()
+  const answers = settlements.map((settlement) => queue.add(settlement))
+  await eventually(() => troubles.length === 2 || undefined)
+  expect(queue.size).toBe(2)
+  expect(await posted()).toBe('100')
+  await link.mend()
+  expect(await Promise.all(answers)).toMatchObject([
+    { charged: 7n, uncollected: 0n },
+    { charged: 8n, uncollected: 0n },
+  ])
+  expect(queue.size).toBe(0)
+  expect(await posted()).toBe('85')
+})
+
+test('a settlement whose answer was cut off is made once', async () => {
+  await queue.add(await held(10n, 1n))
+  const settlement = await held(10n, 7n)
+  link.cutNextAnswer()
+  await queue.add(settlement)
+  expect(await posted()).toBe('92')
+  expect((await ledger.state([account])).requests).toHaveLength(2)
+  expect(link.connections()).toBe(2)
+})
+
+test('a settlement that can not be stored leaves the others alone', async () => {
+  const impossible = { ...(await held(10n, 7n)), cost: -1n }
+  const settlement = await held(10n, 8n)
+  void queue.add(impossible)
+  expect(await queue.add(settlement)).toMatchObject({ charged: 8n, uncollected: 0n })
+  expect(troubles).toEqual([impossible.id])
+})
+
+test('a hold that was settled before is not settled again', async () => {
+  const settlement = await held(10n, 7n)
+  expect(await queue.add(settlement)).toMatchObject({ charged: 7n, uncollected: 0n })
+  expect(await queue.add({ ...settlement, cost: 10n })).toBeNull()
+  expect(await posted()).toBe('93')
+})
+
+test('an idle queue has an answer for everything that was added', async () => {
+  const settlements = await Promise.all([held(10n, 1n), held(10n, 2n), held(10n, 3n)])
+  await link.refuse()
+  for (const settlement of settlements) void queue.add(settlement)
+  await eventually(() => troubles.length === 3 || undefined)
+  await link.mend()
+  await queue.idle()
+  expect(queue.size).toBe(0)
+  expect(await posted()).toBe('94')
+})

@@ -1,0 +1,27 @@
+import { UsageTap } from '../../src/wire/usage-tap.ts'
+
+const HEAD = '"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m"'
+
+/** The JSON text of a chunk: its `choices`, and another member with its comma or nothing. */
+export function chunk(choices: string, more = ''): string {
+  return `{${HEAD},"choices":[${choices}]${more}}`
+}
+
+/** The JSON text of a choice that says something. */
+export function says(text: string, index = 0, finish: string | null = null): string {
+  const delta = JSON.stringify({ content: text })
+  return `{"index":${index},"delta":${delta},"finish_reason":${JSON.stringify(finish)}}`
+}
+
+export const FINISH = '{"index":0,"delta":{},"finish_reason":"stop"}'
+
+/** Passes events through a tap. */
+export function tapped(events: readonly string[], options: { wantsUsage?: boolean } = {}) {
+  const tap = new UsageTap({ wantsUsage: options.wantsUsage ?? false, keepText: true })
+  const verdicts = events.map((data) => tap.read({ data, canonical: null }))
+  const sent = verdicts.flatMap((verdict, position) => {
+    if (verdict.kind === 'rewrite') return [verdict.data]
+    return verdict.kind === 'forward' ? [events[position] as string] : []
+  })
+  return { tap, sent, kinds: verdicts.map(({ kind }) => kind) }
+}
