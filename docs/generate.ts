@@ -26,8 +26,8 @@ function configurationPage(): string {
 # Configuration
 
 Tollkeeper reads these environment variables once, at its start. An empty value counts as unset. A
-value that can not be used stops the start, and the message names every fault at once. Everything else
-(accounts, keys, tiers, providers, models, prices) is in the database, behind the admin API.
+value that can not be used stops the start, and the message names every fault at once. Everything
+else (accounts, keys, tiers, providers, models, prices) is in the database, behind the admin API.
 
 ${table(['variable', 'default', 'values', 'meaning'], rows)}`
 }
@@ -44,12 +44,12 @@ function errorsPage(): string {
 # Errors
 
 Every error has the body \`{"error": {"message", "type", "param", "code"}}\`, with all four members,
-and the header \`x-request-id\`, by which its record is found. \`param\` names the field at fault, where
-one is. A stream that has begun ends with one event \`data: {"error": ...}\` of the same shape instead,
-and without \`[DONE]\`.
+and the header \`x-request-id\`, by which its record is found. \`param\` names the field at fault,
+where one is. A stream that has begun ends with one event \`data: {"error": ...}\` of the same shape
+instead, and without \`[DONE]\`.
 
-**retry** is what an OpenAI SDK does by itself: *no* is a status that it does not retry, or the header
-\`x-should-retry: false\`; a time is sent as \`Retry-After\`.
+**retry** is what an OpenAI SDK does by itself: *no* is a status that it does not retry, or the
+header \`x-should-retry: false\`; a time is the usual \`Retry-After\`, which is never above 59.
 
 ${table(['code', 'status', 'type', 'retry', 'when'], rows)}`
 }

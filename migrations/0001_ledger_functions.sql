@@ -45,15 +45,23 @@ end $$;
 select ensure_request_partitions_v1(3);
 --> statement-breakpoint
 
--- The units in a bucket of p_limit requests a minute now: full when it was never drawn from.
+-- The units in a bucket of p_limit requests a minute now: full when it was never drawn from. Time
+-- beyond the minute that fills it does not count, so that no product leaves bigint. A clock that was
+-- set back counts like one that went on: nobody waits until it has caught up.
 create function bucket_level_v1(p_id uuid, p_limit int, p_now bigint) returns bigint language sql stable as $$
-  select least(coalesce((select b.level + (p_now - b.at) * p_limit from rate_buckets b where b.id = p_id),
+  select least(coalesce((select b.level + least(abs(p_now - b.at), 60000000) * p_limit
+                           from rate_buckets b where b.id = p_id),
                         p_limit * 60000000::bigint), p_limit * 60000000::bigint)
 $$;
 --> statement-breakpoint
 create function draw_bucket_v1(p_id uuid, p_level bigint, p_now bigint) returns void language sql as $$
   insert into rate_buckets (id, level, at) values (p_id, p_level, p_now)
     on conflict (id) do update set level = excluded.level, at = excluded.at
+$$;
+--> statement-breakpoint
+-- Milliseconds until a bucket with p_level units has those of a request.
+create function bucket_wait_v1(p_level bigint, p_limit int) returns bigint language sql immutable as $$
+  select (greatest(60000000 - p_level, 0) + p_limit * 1000 - 1) / (p_limit * 1000)
 $$;
 --> statement-breakpoint
 
@@ -107,13 +115,13 @@ begin
     if outcome is null and r.account_rpm is not null then
       v_account_level := bucket_level_v1(r.account_id, r.account_rpm, v_now);
       remaining := v_account_level / c_request;
-      wait_ms := greatest(c_request - v_account_level, 0) / r.account_rpm / 1000;
+      wait_ms := bucket_wait_v1(v_account_level, r.account_rpm);
       if v_account_level < c_request then outcome := 'rate_limited'; end if;
     end if;
     if outcome is null and r.key_rpm is not null then
       v_key_level := bucket_level_v1(r.key_id, r.key_rpm, v_now);
       remaining := least(remaining, v_key_level / c_request);
-      wait_ms := greatest(c_request - v_key_level, 0) / r.key_rpm / 1000;
+      wait_ms := bucket_wait_v1(v_key_level, r.key_rpm);
       if v_key_level < c_request then outcome := 'rate_limited'; end if;
     end if;
     if outcome is null and r.account_concurrency <=
@@ -225,7 +233,8 @@ $$;
 --> statement-breakpoint
 
 -- Records requests that held nothing: refused ones, and free ones. A repeated id is left alone.
-create function record_v1(p_batch json) returns table (id uuid) language plpgsql as $$
+create function record_v1(p_batch json) returns table (id uuid)
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off as $$
 #variable_conflict use_column
 declare
   v_ids uuid[] := array(select q.id from json_to_recordset(p_batch) as q(id uuid)

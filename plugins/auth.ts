@@ -68,7 +68,8 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
 function keyOf(request: FastifyRequest): string {
   const { authorization, 'api-key': azure, 'x-api-key': anthropic } = request.headers
   const bearer = authorization?.match(/^\s*bearer\s+(\S+)\s*$/i)?.[1]
-  const keys = new Set([bearer, azure, anthropic].filter((key) => typeof key === 'string'))
+  const given = [bearer, azure, anthropic].filter((key) => typeof key === 'string')
+  const keys = new Set(given.filter((key) => key !== ''))
   const [key, ...others] = keys
   if (key === undefined) throw new ProxyError('missing_api_key')
   if (others.length > 0) {

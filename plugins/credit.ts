@@ -31,36 +31,6 @@ async function credit(app: FastifyInstance): Promise<void> {
   app.decorate('tokenizer', tokenizer)
   app.addHook('onClose', async () => tokenizer.close())
 
-  async function reserve(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    plan: HoldPlan,
-  ): Promise<ReserveAnswer> {
-    const { account, tier } = request
-    try {
-      return await app.database.reserve.submit({
-        id: request.id,
-        accountId: account.id,
-        keyId: account.keyId,
-        amount: plan.amount,
-        minimum: plan.minimum,
-        terms: termsOf(request),
-        limits: { account: tier, key: account.keyLimits },
-      })
-    } catch (error) {
-      // The hold may have been placed and its answer lost: whatever is there is let go again.
-      request.failure = toProxyError(error)
-      request.lettingGo = app.database.settlements.add(settlementOf(request, reply))
-      throw error
-    }
-  }
-
-  /** The plan with the exact size of the prompt; null where its bound is as good. */
-  async function tightened(request: FastifyRequest, plan: HoldPlan): Promise<HoldPlan | null> {
-    const tokens = await app.countPrompt(request)
-    return tokens !== null && tokens < plan.promptTokens ? planOf(request, tokens) : null
-  }
-
   app.decorate('countPrompt', async ({ body, route }) => {
     const { messages, prompt } = body as ChatRequest
     const tokens = await tokenizer.count(promptText(messages))
@@ -105,6 +75,36 @@ async function credit(app: FastifyInstance): Promise<void> {
   app.decorateRequest('lettingGo', null)
 }
 
+async function reserve(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  plan: HoldPlan,
+): Promise<ReserveAnswer> {
+  const { account, tier, server } = request
+  try {
+    return await server.database.reserve.submit({
+      id: request.id,
+      accountId: account.id,
+      keyId: account.keyId,
+      amount: plan.amount,
+      minimum: plan.minimum,
+      terms: termsOf(request),
+      limits: { account: tier, key: account.keyLimits },
+    })
+  } catch (error) {
+    // The hold may have been placed and its answer lost: whatever is there is let go again.
+    request.failure = toProxyError(error)
+    request.lettingGo = server.database.settlements.add(settlementOf(request, reply))
+    throw error
+  }
+}
+
+/** The plan with the exact size of the prompt; null where its bound is as good. */
+async function tightened(request: FastifyRequest, plan: HoldPlan): Promise<HoldPlan | null> {
+  const tokens = await request.server.countPrompt(request)
+  return tokens !== null && tokens < plan.promptTokens ? planOf(request, tokens) : null
+}
+
 function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
   const { stream, choices, outputLimit } = request.body as ChatRequest
   const { tier, route } = request
@@ -112,7 +112,9 @@ function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
   return planHold({ stream, choices, outputLimit, promptTokens, model, tier, rate })
 }
 
-/** What is pinned on the hold, so that a change of price or route never touches a running request. */
+/**
+ * What is pinned on the hold, so that a change of price or route never touches a running request.
+ */
 function termsOf({ body, route, routeOptions }: FastifyRequest) {
   const { model, stream } = body as ChatRequest
   const { markupPpm, priceId, ...classes } = route.rate
@@ -183,7 +185,9 @@ function limitOf({ tier, account }: FastifyRequest, name: keyof RateLimits, what
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Hook (preHandler). @throws ProxyError insufficient_quota, credits_held, ledger_unavailable */
+    /**
+     * Hook (preHandler). @throws ProxyError insufficient_quota, credits_held, ledger_unavailable
+     */
     holdCredits: preHandlerAsyncHookHandler
     /** The tokens of a request's prompt, counted; null when that takes too long. */
     countPrompt(request: FastifyRequest): Promise<number | null>

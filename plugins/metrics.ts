@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Registry } from 'prom-client'
 import { requireAdminToken } from '../src/admin-token.ts'
+import { createChargeMetrics } from '../src/metrics/charges.ts'
 import { definer } from '../src/metrics/definer.ts'
 import { watchLanes } from '../src/metrics/lanes.ts'
 import { processMetrics } from '../src/metrics/process.ts'
@@ -39,7 +40,12 @@ async function metrics(
   }
   const requests = createRequestMetrics(define, known, (url) => endpoints.has(url))
   const dropped = define.counter('records_dropped_total', 'Records of refused requests, lost.')
-  settlements.watch(({ record }, charge) => requests.charged(record, charge))
+  const countCharge = createChargeMetrics(define, known)
+  settlements.watch(({ record }, charge) => {
+    if (charge === null) return // its hold had ended before
+    countCharge(record, charge)
+    if (record.outcome === 'crashed') requests.ended(record) // its own process can not any more
+  })
   watchLanes(define, lanes)
   define.gauge('open_holds', 'Requests of this process that hold credits.', [], (holds) =>
     holds.set([...app.openRequests()].length),

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { requestLine, settledLine } from '../src/log-line.ts'
 import type { EndedRequest } from '../src/metrics/requests.ts'
+import { ifSet } from '../src/request-slot.ts'
 import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
 import { Timeline } from '../src/timeline.ts'
@@ -42,6 +43,7 @@ function logUnheld(request: FastifyRequest, reply: FastifyReply): EndedRequest {
   const { failure } = request
   const level = failure === null ? 'info' : failure.status >= 500 ? 'error' : 'warn'
   const facts = {
+    account: ifSet(request, 'account'),
     endpoint: request.routeOptions.url ?? null,
     status: reply.raw.headersSent ? reply.raw.statusCode : 499,
     isWhole: reply.raw.writableFinished,

@@ -36,23 +36,6 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   const pools = new UpstreamPools(options.timeouts, options.guard)
   app.addHook('onClose', () => pools.close())
 
-  /** Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted. */
-  async function extend(request: FastifyRequest, meter: Meter, amount: bigint) {
-    const { hold, account } = request
-    const held = await app.database.extend.submit({ id: request.id, accountId: account.id, amount })
-    if (held > hold.amount) {
-      hold.amount = held
-      hold.slices += 1
-      return held
-    }
-    if (hold.isExact) return null
-    hold.isExact = true
-    const counted = await app.countPrompt(request)
-    if (counted === null || counted >= hold.plan.promptTokens) return null
-    meter.promptCounted(counted)
-    return hold.amount
-  }
-
   function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
     const { model, stream, wantsUsage } = request.body as ChatRequest
     const { hold, route } = request
@@ -72,7 +55,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       ended: (relayed) => {
         request.relayed = relayed
         request.attempts.push(attemptOf(request, relayed))
-        if (relayed.error === null) request.timeline.enter('ended')
+        if (relayed.outcome === 'completed') request.timeline.enter('ended')
         app.seal(request, reply) // before the bytes that tell the client that it is over
       },
     })
@@ -109,6 +92,34 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
     }
     return reply.sent ? reply : reply.hijack()
   })
+}
+
+/**
+ * Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted.
+ * @returns the hold's amount; null where it stays
+ */
+async function extend(
+  request: FastifyRequest,
+  meter: Meter,
+  amount: bigint,
+): Promise<bigint | null> {
+  const { hold, account, server } = request
+  const held = await server.database.extend.submit({
+    id: request.id,
+    accountId: account.id,
+    amount,
+  })
+  if (held > hold.amount) {
+    hold.amount = held
+    hold.slices += 1
+    return held
+  }
+  if (hold.isExact) return null
+  hold.isExact = true
+  const counted = await server.countPrompt(request)
+  if (counted === null || counted >= hold.plan.promptTokens) return null
+  meter.promptCounted(counted)
+  return hold.amount
 }
 
 function attemptOf({ route, timeline }: FastifyRequest, relayed: Relayed): Attempt {

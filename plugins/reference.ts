@@ -18,7 +18,10 @@ type ReferenceOptions = {
   token: string
 }
 
-/** The reference of all routes registered after it: `/docs` to read and try, `/docs/json` as OpenAPI. */
+/**
+ * The reference of all routes registered after it: `/docs` to read and try, `/docs/json` as
+ * OpenAPI.
+ */
 async function reference(app: FastifyInstance, { token }: ReferenceOptions): Promise<void> {
   if (token === 'off') return
   await app.register(swagger, {

@@ -43,12 +43,17 @@ export class ConfigError extends Error {
  * @throws ConfigError with all faults at once
  */
 export function loadConfig(env: Record<string, string | undefined>): Config {
-  const names = Object.keys(EnvironmentSchema.properties)
-  const given = Object.fromEntries(names.map((name) => [name, env[name] || undefined]))
-  const values = Value.Convert(EnvironmentSchema, Value.Default(EnvironmentSchema, given))
+  const properties: [string, TSchema][] = Object.entries(EnvironmentSchema.properties)
+  const given = properties.map(([name, { type }]) => [name, parse(type, env[name] || undefined)])
+  const values = Value.Default(EnvironmentSchema, Object.fromEntries(given))
   const faults = [...faultsOf(values), ...crossFaults(values as Environment)]
   if (faults.length > 0) throw new ConfigError(faults)
   return toConfig(values as Environment)
+}
+
+/** Whole numbers as such; any other text stays as it is, to be named as a fault. */
+function parse(type: string, text: string | undefined): string | number | undefined {
+  return type === 'integer' && text !== undefined && /^-?[0-9]+$/.test(text) ? Number(text) : text
 }
 
 function toConfig(env: Environment): Config {
@@ -121,6 +126,7 @@ function crossFaults(env: Environment): string[] {
 
 function baseUrlFaults(text: string): string[] {
   const url = URL.canParse(text) ? new URL(text) : null
+  if (!/^https?:/.test(text)) return [] // named by the schema
   if (url === null) return ['OPENAI_BASE_URL is not a URL']
   if (url.username || url.password) {
     return ['OPENAI_BASE_URL has a user name or password: put the key into OPENAI_API_KEY']

@@ -1,5 +1,6 @@
 import { formatCredits, type MicroCredits } from './domain/credits.ts'
 import type { ProxyError } from './errors.ts'
+import type { HeldLine, UnheldLine } from './log-schema.ts'
 import { recordError } from './settlement.ts'
 import type { RequestRecord } from './store/request-record.ts'
 import type { SettleAnswer } from './store/settle.ts'
@@ -13,7 +14,8 @@ export function settledLine(
   hold: MicroCredits,
   record: RequestRecord,
   charge: SettleAnswer,
-) {
+): HeldLine {
+  const { error, errorCode: code } = record
   return {
     account_id: `acc_${accountId}`,
     key_id: `key_${record.keyId}`,
@@ -26,7 +28,7 @@ export function settledLine(
     outcome: record.outcome,
     stage: record.stage,
     attempts: record.attempts.length,
-    error: record.error && { code: record.errorCode, ...record.error },
+    error: error && code ? { code, ...error } : null,
     ttft_ms: record.ttftMs,
     duration_ms: record.durationMs,
     stream: record.stream,
@@ -45,15 +47,19 @@ export function settledLine(
 
 /** The line of a request that held nothing: refused, or free. */
 export function requestLine(facts: {
+  /** Who asked, where that was found out. */
+  account?: { id: string; keyId: string } | null
   endpoint: string | null
   status: number
   /** The client was sent the whole answer. */
   isWhole: boolean
   durationMs: number
   failure: ProxyError | null
-}) {
-  const { failure, isWhole } = facts
+}): UnheldLine {
+  const { account, failure, isWhole } = facts
   return {
+    account_id: account ? `acc_${account.id}` : null,
+    key_id: account ? `key_${account.keyId}` : null,
     endpoint: facts.endpoint,
     status: facts.status,
     outcome: failure ? 'refused' : isWhole ? 'completed' : 'client_gone',

@@ -6,7 +6,9 @@ import { CATALOGUE, type ErrorCode } from './errors.ts'
 
 declare module 'fastify' {
   interface FastifySchema {
-    /** What is answered, by status. For the reference alone: Fastify would serialise by `response`. */
+    /**
+     * What is answered, by status. For the reference alone: Fastify would serialise by `response`.
+     */
     answers?: Record<number, TSchema | MediaTypes>
     /** The body that is read. For the reference alone: Fastify would validate by `body`. */
     reads?: TSchema
@@ -18,8 +20,10 @@ declare module 'fastify' {
 /** An answer that is not just JSON: its forms by media type. */
 export type MediaTypes = { description: string; content: Record<string, { schema: TSchema }> }
 
-const DESCRIPTION =
-  'An OpenAI-compatible proxy with prepaid credits. Amounts are decimal strings in credits. Every answer has an `x-request-id`, which `/admin/requests/{id}`, `/v1/generation` and the log know.'
+const DESCRIPTION = [
+  'An OpenAI-compatible proxy with prepaid credits. Amounts are decimal strings in credits.',
+  'Every answer has an `x-request-id`, which `/admin/requests/{id}` and `/v1/generation` know.',
+].join(' ')
 
 const TAGS = {
   'client API': 'What an OpenAI SDK calls, with an API key.',
@@ -34,12 +38,13 @@ const TAGS = {
   requests: 'What became of each request.',
   usage: 'Sums of tokens and charges.',
   audit: 'The ledger, checked.',
-  operations: 'Health and metrics.',
+  operations: 'Health, metrics and the log level.',
 }
 
 /** What guards a route, and where it is listed, by the beginning of its path. */
 const AREAS = [
   { path: '/v1/', tag: 'client API', security: [{ apiKey: [] }, { azureKey: [] }, { xKey: [] }] },
+  { path: '/admin/log-level', tag: 'operations', security: [{ adminToken: [] }] },
   { path: '/admin/', tag: null, security: [{ adminToken: [] }] },
   { path: '/metrics', tag: 'operations', security: [{ adminToken: [] }] },
   { path: '/', tag: 'operations', security: [] },
@@ -86,7 +91,10 @@ export const DOCUMENT = {
 
 type Route = { method: string | string[]; url: string; schema?: FastifySchema }
 
-/** A route as the reference shows it: what it reads and answers, who may call it, and where it is listed. */
+/**
+ * A route as the reference shows it: what it reads and answers, who may call it, and where it is
+ * listed.
+ */
 export function documented({ route }: { route: Route }) {
   const { answers, reads, asks, ...schema } = route.schema ?? {}
   const area = AREAS.find(({ path }) => route.url.startsWith(path))

@@ -1,6 +1,6 @@
 /**
- * What a request goes through, in order: who is asking, reading its body, may it, can it pay, waiting
- * for the upstream, carrying its answer, and the end.
+ * What a request goes through, in order: who is asking, reading its body, may it, can it pay,
+ * waiting for the upstream, carrying its answer, and the end.
  */
 export type Stage = 'auth' | 'body' | 'tier' | 'credit' | 'upstream' | 'answer' | 'ended'
 

@@ -4,6 +4,9 @@ import { CliError, UsageError } from './failure.ts'
 
 export type Environment = Record<string, string | undefined>
 
+/** What people have at the end of an address: the base URL of the client API, or a slash. */
+const ENDPOINT = /(\/v1|\/admin)?\/*$/
+
 /** Where the proxy is, and the token of its admin API with where it came from. */
 export type Connection = { url: string; token: string; tokenSource: string }
 
@@ -23,7 +26,7 @@ export async function findConnection(
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol)) {
     throw new UsageError(`${source} must be a URL like http://127.0.0.1:8080, and is not.`)
   }
-  return { url: text.replace(/\/+$/, ''), ...(await findToken(env)) }
+  return { url: text.replace(ENDPOINT, ''), ...(await findToken(env)) }
 }
 
 async function findToken(env: Environment): Promise<Omit<Connection, 'url'>> {

@@ -5,7 +5,7 @@ export type Cell = string | number | boolean | null | undefined | readonly strin
 export type Columns<Row> = Record<string, (row: Row) => Cell>
 
 const GAP = '  '
-const NUMBER = /^-?[0-9]+(\.[0-9]+)?$/
+const NUMBER = /^-?[0-9]+(\.[0-9]+)?( ms)?$/
 
 /** Control characters, and what reorders text: a model's name must not command a terminal. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu

@@ -24,7 +24,9 @@ export function parseCredits(text: string): MicroCredits | null {
   return negative ? -micro : micro
 }
 
-/** Writes micro-credits as a decimal string of credits without trailing zeros: 12500000n -> "12.5". */
+/**
+ * Writes micro-credits as a decimal string of credits without trailing zeros: 12500000n -> "12.5".
+ */
 export function formatCredits(amount: MicroCredits): string {
   const absolute = amount < 0n ? -amount : amount
   const fraction = (absolute % MICRO).toString().padStart(DECIMALS, '0').replace(/0+$/, '')

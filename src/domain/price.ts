@@ -23,10 +23,14 @@ export type Price = Omit<Rate, 'markupPpm' | 'priceId'> & { id: string }
 
 export const MARKUP_NONE_PPM = 1_000_000n
 
-/** Micro-credits one call can cost at most: what the ledger's int64 can hold, and more than all credits. */
-const COST_MAX = 9_000_000_000_000_000_000n
+/**
+ * Micro-credits one call can cost at most: what the ledger's int64 can hold, and more than all
+ * credits.
+ */
+export const COST_MAX = 9_000_000_000_000_000_000n
 const TOKENS_PER_PRICE = 1_000_000n
 const NANO_PER_MICRO = 1_000n
+const UNROUNDED_PER_MICRO = TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM
 const USD_PATTERN = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$/
 
 /** Reads a decimal string of USD into nano-USD; null when it is not one (see docs/ledger.md). */
@@ -63,17 +67,12 @@ export function fallbackRate(microCreditsPer1000Tokens: MicroCredits, markupPpm:
   }
 }
 
-/** The charge for a usage: one multiplication and one rounding (up) a call. */
+/**
+ * The charge for a usage: one multiplication and one rounding (up) a call. No price makes it more
+ * than the ledger can count, so that a hold nobody can pay is refused and not an error.
+ */
 export function costOf(usage: Usage, rate: Rate): MicroCredits {
-  const tokenCost =
-    BigInt(usage.promptTokens - usage.cachedTokens) * rate.input +
-    BigInt(usage.cachedTokens) * rate.cachedInput +
-    BigInt(usage.completionTokens - usage.reasoningTokens) * rate.output +
-    BigInt(usage.reasoningTokens) * rate.reasoning
-  const cost = divideRoundingUp(
-    (tokenCost + rate.request * TOKENS_PER_PRICE) * rate.markupPpm,
-    TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM,
-  )
+  const cost = divideRoundingUp(unroundedCost(usage, rate), UNROUNDED_PER_MICRO)
   return cost < COST_MAX ? cost : COST_MAX
 }
 
@@ -86,23 +85,45 @@ export function costBound(
   completionTokens: number,
   rate: Rate,
 ): MicroCredits {
-  const dearest = {
+  return costOf(uncached(promptTokens, completionTokens), dearest(rate))
+}
+
+/**
+ * How many completion tokens beyond the prompt an amount pays for; 0 when it does not pay even
+ * that.
+ */
+export function affordableOutput(amount: MicroCredits, promptTokens: number, rate: Rate): number {
+  const { output, markupPpm } = dearest(rate)
+  const left =
+    amount * UNROUNDED_PER_MICRO - unroundedCost(uncached(promptTokens, 0), dearest(rate))
+  if (left < 0n) return 0
+  const perToken = output * markupPpm
+  if (perToken === 0n) return Number.MAX_SAFE_INTEGER
+  const tokens = divideRoundingUp(left - perToken + 1n, perToken) // the floor of the quotient
+  return Number(tokens < BigInt(Number.MAX_SAFE_INTEGER) ? tokens : Number.MAX_SAFE_INTEGER)
+}
+
+/** A cost before its rounding, in the unit in which rates need none. */
+function unroundedCost(usage: Usage, rate: Rate): bigint {
+  const tokenCost =
+    BigInt(usage.promptTokens - usage.cachedTokens) * rate.input +
+    BigInt(usage.cachedTokens) * rate.cachedInput +
+    BigInt(usage.completionTokens - usage.reasoningTokens) * rate.output +
+    BigInt(usage.reasoningTokens) * rate.reasoning
+  return (tokenCost + rate.request * TOKENS_PER_PRICE) * rate.markupPpm
+}
+
+function uncached(promptTokens: number, completionTokens: number): Usage {
+  return { promptTokens, cachedTokens: 0, completionTokens, reasoningTokens: 0 }
+}
+
+/** The rate with every token in the dearer of the classes it may turn out to be in. */
+function dearest(rate: Rate): Rate {
+  return {
     ...rate,
     input: maximum(rate.input, rate.cachedInput),
     output: maximum(rate.output, rate.reasoning),
   }
-  return costOf({ promptTokens, cachedTokens: 0, completionTokens, reasoningTokens: 0 }, dearest)
-}
-
-/** How many completion tokens beyond the prompt an amount pays for; 0 when it does not pay even that. */
-export function affordableOutput(amount: MicroCredits, promptTokens: number, rate: Rate): number {
-  const left = amount - costBound(promptTokens, 0, rate)
-  if (left < 0n) return 0
-  const perToken = maximum(rate.output, rate.reasoning) * rate.markupPpm
-  if (perToken === 0n) return Number.MAX_SAFE_INTEGER
-  const budget = left * TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM
-  const tokens = divideRoundingUp(budget - perToken + 1n, perToken) // the floor of the quotient
-  return Number(tokens < BigInt(Number.MAX_SAFE_INTEGER) ? tokens : Number.MAX_SAFE_INTEGER)
 }
 
 function maximum(a: bigint, b: bigint): bigint {

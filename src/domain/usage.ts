@@ -1,4 +1,6 @@
-/** Tokens of one call by class. Cached tokens are part of the prompt, reasoning of the completion. */
+/**
+ * Tokens of one call by class. Cached tokens are part of the prompt, reasoning of the completion.
+ */
 export type Usage = {
   promptTokens: number
   cachedTokens: number

@@ -1,7 +1,9 @@
 import { crc32 } from 'node:zlib'
 import type { Settlement } from '../store/settle.ts'
 
-/** A settlement as a line of the journal: a checksum in 8 hex digits, a space, JSON, a line feed. */
+/**
+ * A settlement as a line of the journal: a checksum in 8 hex digits, a space, JSON, a line feed.
+ */
 export function toLine(settlement: Settlement): string {
   const json = JSON.stringify({ ...settlement, cost: settlement.cost.toString() })
   return `${checksum(json)} ${json}\n`

@@ -1,5 +1,4 @@
 import type { RequestRecord } from '../store/request-record.ts'
-import type { SettleAnswer } from '../store/settle.ts'
 import type { Definer } from './definer.ts'
 import { type KnownNames, labelsOf, OTHER, providerLabel } from './names.ts'
 
@@ -17,15 +16,13 @@ export type RequestMetrics = {
   ended(request: EndedRequest): void
   /** A request of this process that held credits. */
   served(record: RequestRecord): void
-  /** A hold settled here, whoever served its request; null where it had ended before. */
-  charged(record: RequestRecord, charge: SettleAnswer): void
 }
 
 const DURATION_S = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 const FIRST_TOKEN_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120]
 
 /**
- * What is counted when a request ends, from its record.
+ * Counts the requests of this process when they end, from their records.
  * @param isEndpoint whether this is the pattern of one of the app's routes
  */
 export function createRequestMetrics(
@@ -54,19 +51,6 @@ export function createRequestMetrics(
     'provider',
     'code',
   ])
-  const tokens = counter('tokens_total', 'Tokens charged, by the class of their price.', [
-    'class',
-    'usage_source',
-    'provider',
-    'model',
-  ])
-  const money = ['provider', 'model'] as const
-  const charges = counter('charged_microcredits_total', 'Micro-credits charged.', [...money])
-  const losses = counter(
-    'uncollected_microcredits_total',
-    'Micro-credits of cost above what could be charged.',
-    [...money],
-  )
 
   function ended({ endpoint, status, outcome, durationMs }: EndedRequest): void {
     const url = endpoint !== null && isEndpoint(endpoint) ? endpoint : OTHER
@@ -85,30 +69,7 @@ export function createRequestMetrics(
     }
   }
 
-  function charged(record: RequestRecord, charge: SettleAnswer): void {
-    if (charge === null) return
-    if (record.outcome === 'crashed') ended(record) // its process can not count it any more
-    const labels = labelsOf(record, known)
-    for (const [name, count] of Object.entries(tokenClasses(record))) {
-      if (record.usageSource === null || count <= 0) continue
-      tokens.inc({ class: name, usage_source: record.usageSource, ...labels }, count)
-    }
-    // Metrics are floating point, exact up to 2^53 micro-credits: the ledger is what counts.
-    charges.inc(labels, Number(charge.charged))
-    losses.inc(labels, Number(charge.uncollected))
-  }
-
-  return { ended, served, charged }
-}
-
-/** Each token once: cached ones are part of the prompt, reasoning ones of the completion. */
-function tokenClasses(record: RequestRecord) {
-  return {
-    input: record.promptTokens - record.cachedTokens,
-    cached_input: record.cachedTokens,
-    output: record.completionTokens - record.reasoningTokens,
-    reasoning: record.reasoningTokens,
-  }
+  return { ended, served }
 }
 
 /** A try can also end because of us: out of credits, shutting down, the ledger away. */

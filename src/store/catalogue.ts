@@ -16,11 +16,29 @@ export type Catalogue = {
   priceAt(provider: string, model: string, at: Date): Price | null
 }
 
+/** The newest reading of each database. */
+const newest = new WeakMap<PostgresJsDatabase, { reading: number; catalogue: Catalogue }>()
+let readings = 0
+
 /**
- * Reads the whole catalogue: one statement a table. Models come first, so that the providers of
- * their routes are found, unless they were taken out in between.
+ * Reads the whole catalogue. A reading that is overtaken by one that began after it, as when its
+ * connection has to be opened first, resolves to the newer one: nobody goes back to an older.
  */
 export async function loadCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
+  readings += 1
+  const reading = readings
+  const catalogue = await readCatalogue(db)
+  const known = newest.get(db)
+  if (known && known.reading > reading) return known.catalogue
+  newest.set(db, { reading, catalogue })
+  return catalogue
+}
+
+/**
+ * One statement a table. Models come first, so that the providers of their routes are found,
+ * unless they were taken out in between.
+ */
+async function readCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
   const modelRows = await allModels(db)
   const [tierRows, providerRows, priceRows] = await Promise.all([
     db.select().from(tiers),

@@ -10,7 +10,9 @@ export type UpstreamListener = {
   failed(error: Error): void
 }
 
-/** One request to an upstream, on undici's lowest interface: bytes arrive as the parser finds them. */
+/**
+ * One request to an upstream, on undici's lowest interface: bytes arrive as the parser finds them.
+ */
 export class UpstreamCall implements Dispatcher.DispatchHandler {
   readonly #listener: UpstreamListener
   #controller: Dispatcher.DispatchController | null = null

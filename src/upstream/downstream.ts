@@ -3,7 +3,9 @@ import type { ServerResponse } from 'node:http'
 /** Milliseconds a client may read nothing while bytes wait for it; then it is disconnected. */
 const CLIENT_STALL_MS = 60_000
 
-/** The client's side of a stream: writes whole events, and says when to stop reading the upstream. */
+/**
+ * The client's side of a stream: writes whole events, and says when to stop reading the upstream.
+ */
 export class Downstream {
   readonly #response: ServerResponse
   readonly #writable: () => void

@@ -76,7 +76,8 @@ function failureOfStatus(
   }
   if (status === 429) {
     const retryAfterS = retryAfter(retryAfterHeader)
-    return new ProxyError('rate_limit_exceeded', { message, cause, retryAfterS })
+    const text = message ?? 'The upstream is limiting requests.'
+    return new ProxyError('rate_limit_exceeded', { message: text, cause, retryAfterS })
   }
   if (status >= 400 && status < 500 && status !== 408) {
     const clientStatus = status === 422 || status === 409 ? 400 : status // both are retried (W-29)

@@ -50,7 +50,9 @@ export class StreamRelay {
     }
   }
 
-  /** Resolves with null when the stream is over; rejects with the failure where no head was written. */
+  /**
+   * Resolves with null when the stream is over; rejects with the failure where no head was written.
+   */
   get done(): Promise<null> {
     return this.#settled.promise
   }

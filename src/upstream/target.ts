@@ -12,7 +12,10 @@ export type UpstreamTarget = {
   pathOf(endpoint: string): string
 }
 
-/** @param baseUrl with any path prefix, with or without a trailing slash, such as `https://h/openai/v1/` */
+/**
+ * @param baseUrl with any path prefix, with or without a trailing slash, such as
+ * `https://h/openai/v1/`
+ */
 export function upstreamTarget(
   provider: string,
   baseUrl: URL,

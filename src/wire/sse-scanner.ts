@@ -113,7 +113,8 @@ export class SseScanner {
  * @returns the position after the first blank line that begins at or after `from`, or -1
  */
 function endOfEvent(bytes: Buffer, from: number, carriage: number): number {
-  // Not a byte beyond the CR: of a stream that ends lines with CR LF this reads one event at a time.
+  // Not a byte beyond the CR: of a stream that ends lines with CR LF this reads one event at a
+  // time.
   const plainBytes = carriage === -1 ? bytes : bytes.subarray(0, carriage)
   const plain = plainBytes.indexOf('\n\n', from)
   if (plain !== -1) return plain + 2

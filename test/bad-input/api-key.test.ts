@@ -97,10 +97,13 @@ test('the same key in two headers, or any of the three, is one key', async () =>
   }
 })
 
-test('a key is refused before the body is read', async () => {
+test('a refusal that comes before the body can be read, and holds up no shutdown', async () => {
+  const { databaseUrl, sandbox } = proxy
+  const own = await startProxy({ databaseUrl, sandbox })
   const body = JSON.stringify({ messages: 'x'.repeat(2_000_000) })
   const headers = { ...JSON_TYPE, authorization: `Bearer ${createApiKey()}` }
-  await expectError(await post(proxy, headers, body), INVALID)
+  await expectError(await post(own, headers, body), INVALID)
+  await own.close()
 })
 
 test('the admin token opens no client endpoint', async () => {

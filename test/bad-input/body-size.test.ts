@@ -29,7 +29,8 @@ function bodyOf(bytes: number): string {
 
 function chunked(body: string, chunkBytes: number): string {
   const chunks = body.match(new RegExp(`.{1,${chunkBytes}}`, 'g')) ?? []
-  return `${chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`).join('')}0\r\n\r\n`
+  const framed = chunks.map((chunk) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`)
+  return `${framed.join('')}0\r\n\r\n`
 }
 
 test('a body of exactly the limit is read', async () => {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectError } from '../harness/error-answer.ts'
 import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { postHead, sendRaw } from './raw-request.ts'
-import { bearer, expectUnspent, JSON_TYPE, post } from './setup.ts'
+import { bearer, expectUnspent, GOOD, JSON_TYPE, post } from './setup.ts'
 
 let proxy: Tollkeeper
 let customer: Customer
@@ -85,8 +85,9 @@ test('an endpoint without a body does not mind that a GET names a type', async (
 
 test('a deeply nested body is answered like any other', async () => {
   const depth = 100_000
-  const body = `{"model":"sandbox-echo","messages":[{"role":"user","content":"Hi"}],"x":${'['.repeat(depth)}${']'.repeat(depth)}}`
+  const nested = '['.repeat(depth) + ']'.repeat(depth)
+  const body = `${JSON.stringify(GOOD).slice(0, -1)},"x":${nested}}`
   const response = await send(body)
   await response.text()
-  expect([200, 400]).toContain(response.status)
+  expect(response.status).toBe(200)
 })

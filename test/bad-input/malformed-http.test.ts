@@ -76,8 +76,9 @@ test('an Expect header that nobody knows is ignored', async () => {
 })
 
 test('an Upgrade header is ignored', async () => {
-  const bytes = `${GET.replace('connection: close', 'connection: upgrade, close')}upgrade: websocket\r\n\r\n`
-  await expectError(await sendRaw(proxy, bytes), { ...BAD, status: 401, code: null })
+  const head = GET.replace('connection: close', 'connection: upgrade, close')
+  const response = await sendRaw(proxy, head, 'upgrade: websocket\r\n\r\n')
+  await expectError(response, { ...BAD, status: 401, code: null })
 })
 
 test('a method that HTTP knows and no URL supports is a 405 in JSON', async () => {

@@ -32,6 +32,7 @@ test('on the machine of the server the port and the token file are enough', asyn
 test('--url goes before TOLLKEEPER_URL, and that before the port', async () => {
   const elsewhere = { PORT: '1', TOLLKEEPER_URL: 'http://127.0.0.1:2', ADMIN_TOKEN }
   expect((await list(elsewhere, '--url', `${proxy.origin}/`)).code).toBe(0)
+  expect((await list(elsewhere, '--url', proxy.url)).code).toBe(0) // ends in /v1
   expect((await list({ ...elsewhere, TOLLKEEPER_URL: proxy.origin })).code).toBe(0)
   expect(failure(await list(elsewhere))).toContain('http://127.0.0.1:2 ')
   expect(failure(await list({ PORT: '1', ADMIN_TOKEN }))).toContain('http://127.0.0.1:1 ')

@@ -30,7 +30,7 @@ afterAll(() => proxy.close())
 test('request list tells how each request ended, newest first', async () => {
   const rows = tableOf(await cli.text('request list'))
   expect(rows[0]).toEqual([
-    ...['id', 'ended', 'model', 'outcome', 'stage', 'status', 'error', 'ms'],
+    ...['id', 'ended', 'model', 'outcome', 'stage', 'status', 'error', 'took'],
     ...['prompt', 'completion', 'charged'],
   ])
   expect(rows.slice(1).map((row) => [row[0], row[2], row[3], row[5], row[6], row[10]])).toEqual([

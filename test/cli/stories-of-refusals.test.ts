@@ -169,6 +169,20 @@ test('the story of a client that left tells how far it was served', async () => 
   expect(lines.get('money')?.[0]).toMatch(/charged 0\.\d+, uncollected 0/)
 })
 
+test('the story of a stream that ran out of credits tells how far they went', async () => {
+  await proxy.admin('PUT', '/tiers/sips', { hold_output_tokens: 10 })
+  const customer = await proxy.customer('0.5', { tier: 'sips' })
+  const sandbox = { reply_chars: 4000 }
+  const response = await proxy.chat(customer.key, ask('sandbox-echo', true, { sandbox }))
+  await response.text()
+  const { headline, lines } = await tell(proxy, response)
+  expect(headline).toMatch(
+    /^cut off mid-stream: out of credits in stage answer after \d+ ms \(out_/,
+  )
+  expect(lines.get('error')?.[0]).toMatch(/^insufficient_quota: /)
+  expect(lines.get('money')?.[0]).toMatch(/^held 0\.5 \(grown .*\), charged 0\.\d+, uncollected 0 /)
+})
+
 test('the story of a request that runs tells what it holds', async () => {
   const customer = await proxy.customer('100')
   const gone = new AbortController()

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { storyOf } from '../../src/cli/request-story.ts'
 import { CARDS } from '../../src/sandbox/cards.ts'
 import { ask } from '../failures/expect-failure.ts'
 import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
-import { type ExpectedStory, expectStory, tell } from './story.ts'
+import { type ExpectedStory, expectStory, readStory, tell } from './story.ts'
 
 const IMPATIENT = { UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '300', UPSTREAM_IDLE_TIMEOUT_MS: '300' }
 
@@ -166,7 +167,8 @@ test('the story of every card names its upstream and what it was charged', async
     const { key, accountId } = await proxy.customer('100')
     const response = await proxy.chat(key, ask(card, true, { sandbox: { delay_ms: 0 } }))
     await response.text().catch(() => '')
-    const { lines } = await tell(proxy, response)
+    const record = await proxy.settled(response.headers.get('x-request-id') as string)
+    const { lines } = readStory(record.id, storyOf(record))
     expect(lines.get('upstream')?.[0], card).toContain(at)
     const charged = lines.get('money')?.[0]?.match(/charged ([0-9.]+)/)?.[1]
     const { body } = await proxy.admin('GET', `/accounts/${accountId}`)

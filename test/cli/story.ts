@@ -21,12 +21,17 @@ type Story = { headline: string; lines: Map<string, string[]> }
 export async function tell(proxy: Tollkeeper, response: Response): Promise<Story> {
   const id = response.headers.get('x-request-id') as string
   await proxy.settled(id)
-  const [first = '', ...rest] = (await cliOf(proxy).text(['request', 'show', id])).split('\n')
+  return readStory(id, await cliOf(proxy).text(['request', 'show', id]))
+}
+
+/** Takes the text of a story apart. */
+export function readStory(id: string, text: string): Story {
+  const [first = '', ...rest] = text.split('\n')
   expect(first).toMatch(new RegExp(`^request ${id} {2}`))
   const lines = new Map<string, string[]>()
   for (const line of rest) {
-    const [, label = '', text = ''] = line.match(/^ {2}(\S+) +(.*)$/) ?? []
-    lines.set(label, [...(lines.get(label) ?? []), text])
+    const [, label = '', told = ''] = line.match(/^ {2}(\S+) +(.*)$/) ?? []
+    lines.set(label, [...(lines.get(label) ?? []), told])
   }
   return { headline: first.slice(`request ${id}  `.length), lines }
 }
@@ -44,7 +49,5 @@ export function expectStory({ headline, lines }: Story, expected: ExpectedStory)
 }
 
 function pattern(text: string): RegExp {
-  return new RegExp(
-    `^${RegExp.escape(text).replaceAll('\\~', '[0-9.]+').replaceAll('~', '[0-9.]+')}`,
-  )
+  return new RegExp(`^${text.split('~').map(RegExp.escape).join('[0-9.]+')}`)
 }

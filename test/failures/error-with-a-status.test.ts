@@ -73,3 +73,15 @@ test('an event that is not JSON breaks a stream with a typed error', async () =>
   const record = await proxy.settled(response.headers.get('x-request-id') as string)
   expect(record).toMatchObject({ outcome: 'upstream_broken', completion_tokens: 2 })
 })
+
+test('a rate limit of an upstream that says nothing is told as its own', async () => {
+  answer = json({ error: { code: 429 } })
+  const { error, response } = await expectFailure(proxy, ask('gpt', true), {
+    status: 429,
+    code: 'rate_limit_exceeded',
+    outcome: 'upstream_error',
+    cause: /./,
+  })
+  expect(error.message).toMatch(/upstream/)
+  expect(response.headers.get('retry-after')).toBe('5')
+})

@@ -99,7 +99,7 @@ test('each choice of a JSON answer becomes chunks with its index', async () => {
   ])
 })
 
-test('tool calls, reasoning and unknown fields of a JSON answer survive in its chunks', async () => {
+test('tool calls, reasoning and unknown fields of a JSON answer are in its chunks', async () => {
   const call = { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{"a":1}' } }
   const message = { role: 'assistant', content: null, reasoning_content: 'So', tool_calls: [call] }
   document = {

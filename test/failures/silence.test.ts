@@ -41,7 +41,7 @@ test('a stream that falls silent ends in a typed error, and what was sent is cha
   })
 })
 
-test('a stream that was promised and never came ends in a typed error without a charge', async () => {
+test('a stream that was promised and never came ends in a typed error and is free', async () => {
   const impatient = await startProxy({ env: { ...TIMEOUTS, STREAM_COMMIT_MS: '50' } })
   const { key, accountId } = await impatient.customer('100')
   const body = ask('sandbox-echo', true, { sandbox: { first_delay_ms: 60_000 } })

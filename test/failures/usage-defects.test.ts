@@ -75,7 +75,7 @@ test.each(KINDS)('a usage without completion tokens is completed for %s', async 
   expect(record).toMatchObject({ prompt_tokens: 7, completion_tokens: 4, charged: '0.11' })
 })
 
-test('a client that asked for usage gets the estimate where the upstream reports none', async () => {
+test('a client that asked for usage gets the estimate where nothing is reported', async () => {
   const { key } = await proxy.customer('100')
   const more = { stream_options: { include_usage: true } }
   const response = await proxy.chat(key, ask('sandbox-no-usage', true, more))

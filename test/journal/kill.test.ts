@@ -48,7 +48,7 @@ test('an answer a client saw complete is charged exactly, though the process was
   const record = await eventually(async () => {
     const { body } = await proxy.admin('GET', `/requests/${id}`)
     return body.state === 'settled' ? body : undefined
-  })
+  }, 40)
   expect(record).toMatchObject({
     outcome: 'completed',
     usage_source: 'reported',
@@ -59,4 +59,4 @@ test('an answer a client saw complete is charged exactly, though the process was
   expect(await heir.stop('SIGTERM')).toBe(0)
   await proxy.close()
   await rm(dataDir, { recursive: true })
-})
+}, 90_000)

@@ -16,7 +16,9 @@ type Answer = {
   error?: { type: string; code: string }
 }
 
-/** A body in a form that no JSON library writes, sent as it is on an account with so many tokens. */
+/**
+ * A body in a form that no JSON library writes, sent as it is on an account with so many tokens.
+ */
 async function send(text: string, outputTokens: number) {
   const { key } = await proxy.customer(formatCredits(BigInt(outputTokens) * TOKEN))
   const response = await fetch(`${proxy.url}/chat/completions`, {

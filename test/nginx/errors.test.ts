@@ -1,8 +1,9 @@
 import OpenAI, { APIError, InternalServerError, RateLimitError } from 'openai'
 import { afterEach, describe, expect, test } from 'vitest'
 import { expectErrorBody } from '../harness/error-answer.ts'
+import { freePort } from '../harness/free-port.ts'
 import { eventually } from '../harness/proxy.ts'
-import { type Edits, freePort, hasNginx, type Nginx, startNginx } from './nginx.ts'
+import { type Edits, hasNginx, type Nginx, startNginx } from './nginx.ts'
 import { ask, type Pair, startPair } from './pair.ts'
 
 const LIMITED: Edits = {

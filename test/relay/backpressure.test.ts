@@ -11,7 +11,9 @@ const MIB = 1024 * 1024
 const EVENTS = 2_000
 const PADDING = 'x'.repeat(64 * 1024)
 
-/** Far above what the kernel keeps in its socket buffers, far below what the upstream has to say. */
+/**
+ * Far above what the kernel keeps in its socket buffers, far below what the upstream has to say.
+ */
 const ACCEPTED_MAX = 48 * MIB
 
 /** An event with much that is passed on and nothing that is charged. */

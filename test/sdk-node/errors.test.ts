@@ -25,8 +25,9 @@ type Case = {
   type: (sdk: Sdk) => new (...args: never[]) => Error
   status: number
   code: string | null
-  /** The requests an SDK sends when it is left to decide by itself. */
+  /** The requests an SDK sends when it is left to decide by itself, or may not retry. */
   calls: 1 | 3
+  maxRetries?: 0
 }
 
 const CASES: Record<string, Case> = {
@@ -94,7 +95,8 @@ const CASES: Record<string, Case> = {
     type: (sdk) => sdk.InternalServerError,
     status: 502,
     code: 'upstream_error',
-    calls: 3,
+    calls: 1,
+    maxRetries: 0,
   },
 }
 
@@ -104,11 +106,11 @@ const KINDS = [
 ] as const
 
 /** What an SDK makes of a failing call, and how often it sends it. */
-async function failing(sdk: Sdk, { key = () => rich, model }: Case, stream: boolean) {
+async function failing(sdk: Sdk, { key = () => rich, model, ...rest }: Case, stream: boolean) {
   const before = calls()
   const params = { model, messages: HELLO, stream } as OpenAI.ChatCompletionCreateParamsStreaming
   const error = await client(sdk, proxy, key())
-    .chat.completions.create(params)
+    .chat.completions.create(params, 'maxRetries' in rest ? { maxRetries: 0 } : {})
     .then(
       () => null,
       (thrown: InstanceType<typeof OpenAI.APIError>) => thrown,

@@ -66,6 +66,16 @@ export class LedgerSql {
     )
   }
 
+  /** Records requests that held nothing. */
+  async record(rows: { id: string; account: string }[]): Promise<void> {
+    const batch = rows.map(({ id, account }) => ({
+      id,
+      account_id: account,
+      record: toRow(aRecord({ outcome: 'refused' })),
+    }))
+    await this.sql`select id from record_v1(${JSON.stringify(batch)}::text::json)`
+  }
+
   async grant(account: string, reference: string, credits: bigint): Promise<string> {
     const [row] = await this.sql<{ outcome: string }[]>`
       select grant_v1(${account}, ${reference}, ${String(credits)}) as outcome`

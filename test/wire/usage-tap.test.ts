@@ -12,7 +12,7 @@ describe('a stream whose client did not ask for usage', () => {
   test('has the bytes of a run in which none was asked of the upstream', () => {
     const stream = (texts: [string, string, string][], nulls: string, last: string[]) => [
       ...texts.map(([text, trap, rest]) =>
-        chunk(says(text + trap), `,"logprobs":{"usage":null,${rest}}${nulls},${rest}`),
+        chunk(says(text + trap), `,"logprobs":{"a":1,"usage":null,${rest}}${nulls},${rest}`),
       ),
       chunk(FINISH, nulls),
       ...last,

@@ -7,6 +7,7 @@ import { auditRoutes } from './audit.ts'
 import { grantRoutes } from './grants.ts'
 import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
+import { logLevelRoutes } from './log-level.ts'
 import { modelRoutes } from './models.ts'
 import { priceRoutes } from './prices.ts'
 import { providerRoutes } from './providers.ts'
@@ -42,4 +43,5 @@ export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options
   await app.register(requestRoutes)
   await app.register(usageRoutes)
   await app.register(auditRoutes)
+  await app.register(logLevelRoutes)
 }

@@ -87,6 +87,12 @@ export const EndedRequestBody = answer('EndedRequest', 'The record of a request 
   uncollected: Credits,
 })
 
+const Nano = Type.String({ description: 'Nano-credits: a decimal string.' })
+const RateBody = Type.Object(
+  { input: Nano, cachedInput: Nano, output: Nano, reasoning: Nano, request: Nano },
+  { description: 'Per million tokens of a class; request: a call.' },
+)
+
 export const RunningRequestBody = answer(
   'RunningRequest',
   'The hold of a request that runs, and the terms pinned on it.',
@@ -103,9 +109,6 @@ export const RunningRequestBody = answer(
     stream: Type.Boolean(),
     price_id: nullable(Type.String({ format: 'uuid' })),
     markup_ppm: Type.String({ description: 'Parts per million.' }),
-    rate: Type.Record(
-      oneOf(['input', 'cachedInput', 'output', 'reasoning', 'request']),
-      Type.String({ description: 'Nano-credits per million tokens; request: a call.' }),
-    ),
+    rate: RateBody,
   },
 )

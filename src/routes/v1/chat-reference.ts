@@ -26,11 +26,15 @@ const ChatRequestBody = Type.Object(
   { title: 'ChatRequest', additionalProperties: true },
 )
 
-/** For the reference alone: requests and answers pass byte for byte, so nothing is checked by it. */
+/**
+ * For the reference alone: requests and answers pass byte for byte, so nothing is checked by it.
+ */
 export const chatSchema = {
   summary: 'Complete a chat, as an event stream or in one piece',
-  description:
-    'As at OpenAI. A failure after the first byte of a stream is a `data: {"error": ...}` event, and no `[DONE]` follows.',
+  description: [
+    'As at OpenAI. A failure after the first byte of a stream is an event `data: {"error": ...}`,',
+    'and no `[DONE]` follows.',
+  ].join(' '),
   reads: ChatRequestBody,
   answers: {
     200: {

@@ -1,0 +1,44 @@
+import type { RequestRecord } from '../store/request-record.ts'
+import type { SettleAnswer } from '../store/settle.ts'
+import type { Definer } from './definer.ts'
+import { type KnownNames, labelsOf } from './names.ts'
+
+/** Counts the tokens and the money of each hold that is settled, from its record. */
+export function createChargeMetrics({ counter }: Definer, known: KnownNames) {
+  const tokens = counter('tokens_total', 'Tokens charged, by the class of their price.', [
+    'class',
+    'usage_source',
+    'provider',
+    'model',
+  ])
+  const charges = counter('charged_microcredits_total', 'Micro-credits charged.', [
+    'provider',
+    'model',
+  ])
+  const losses = counter(
+    'uncollected_microcredits_total',
+    'Micro-credits of cost above what could be charged.',
+    ['provider', 'model'],
+  )
+
+  return (record: RequestRecord, charge: NonNullable<SettleAnswer>): void => {
+    const labels = labelsOf(record, known)
+    for (const [name, count] of Object.entries(tokenClasses(record))) {
+      if (record.usageSource === null || count <= 0) continue
+      tokens.inc({ class: name, usage_source: record.usageSource, ...labels }, count)
+    }
+    // Metrics are floating point, exact up to 2^53 micro-credits: the ledger is what counts.
+    charges.inc(labels, Number(charge.charged))
+    losses.inc(labels, Number(charge.uncollected))
+  }
+}
+
+/** Each token once: cached ones are part of the prompt, reasoning ones of the completion. */
+function tokenClasses(record: RequestRecord) {
+  return {
+    input: record.promptTokens - record.cachedTokens,
+    cached_input: record.cachedTokens,
+    output: record.completionTokens - record.reasoningTokens,
+    reasoning: record.reasoningTokens,
+  }
+}
