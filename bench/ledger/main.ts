@@ -34,14 +34,19 @@ const [rows, rounds, pairs, accountCount, inFlight] = [
 
 const dataDir = mkdtempSync(join(tmpdir(), 'tollkeeper-ledger-bench-'))
 const server = await startEmbeddedPostgres({ dataDir })
-let isWithin = false
-try {
-  isWithin = await run()
-} finally {
+const clean = async () => {
   await server.stop()
   rmSync(dataDir, { recursive: true, force: true })
 }
-process.exitCode = isWithin ? 0 : 1
+// Postgres outlives this process unless it is stopped.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void clean().finally(() => process.exit(1)))
+}
+try {
+  process.exitCode = (await run()) ? 0 : 1
+} finally {
+  await clean()
+}
 
 async function run(): Promise<boolean> {
   const empty = await open('empty')

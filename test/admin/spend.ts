@@ -38,7 +38,7 @@ export async function hold(
   sql: postgres.Sql,
   account: string,
   micro: bigint,
-  id = randomUUIDv7(),
+  id: string = randomUUIDv7(),
 ): Promise<string> {
   const amount = micro.toString()
   const keyId = RECORD.keyId

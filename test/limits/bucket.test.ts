@@ -103,7 +103,7 @@ test.for([1, 60, 1_000_000])(
   },
 )
 
-test('a database clock that is set back keeps nobody out for longer than two requests take', async () => {
+test('a clock that is set back keeps nobody out for longer than two requests take', async () => {
   const time = fc.oneof(
     fc.bigInt({ min: 0n, max: 5_000_000n }),
     fc.bigInt({ min: 0n, max: 60n * MINUTE }),

@@ -88,7 +88,7 @@ test('a key with a lower limit than its tier runs fewer at once, and the others 
   await Promise.all([first.all, second.all])
 })
 
-test('a request that is refused for concurrency leaves the limit of requests as it was', async () => {
+test('a request refused for concurrency leaves the limit of requests as it was', async () => {
   await putTier([one, two], 'both', { concurrency: 1, requests_per_minute: 3 })
   const customer = await one.customer('1000', { tier: 'both' })
   one.sandbox.hold()

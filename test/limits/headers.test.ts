@@ -38,7 +38,7 @@ test('the headers tell the lower limit, and the least that is left of both', asy
   expect(limitHeaders(await send(proxy, slow.key))).toMatchObject({ limit: '3', remaining: '0' })
 })
 
-test('an answer where nothing is limited has no such headers, not even those of the upstream', async () => {
+test('without a limit there are no such headers, not even those of the upstream', async () => {
   const { key } = await proxy.customer('1000')
   for (const stream of [true, false]) {
     const answer = await send(proxy, key, request({ model: 'sandbox-headers', stream }))

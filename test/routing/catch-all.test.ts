@@ -43,7 +43,7 @@ test.for(['anything', 'routed-2', 'Routed', 'route', 'large', 'acme/routed', 'co
   },
 )
 
-test('a model that is known but has no routes goes to the provider of the environment', async () => {
+test('a known model without routes goes to the provider of the environment', async () => {
   await putModel(proxy, 'bare', [])
   expect((await send('bare')).asked).toEqual(['environment'])
 })

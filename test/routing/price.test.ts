@@ -56,7 +56,7 @@ test('what is held for a routed model is at the price of its provider too', asyn
   expect(await charge('held')).toMatchObject({ hold: '4', charged: '2' })
 })
 
-test('a routed model whose provider has no price costs what any model without one does', async () => {
+test('a model whose provider has no price costs what any model without one does', async () => {
   await putPrice(proxy, 'openai', 'unpriced', { input: '1000', output: '1000' })
   await putModel(proxy, 'unpriced', [{ provider: 'acme' }])
   // 10 credits per 1,000 tokens

@@ -62,7 +62,7 @@ test('where its address is allowed the same provider serves', async () => {
 })
 
 test.for([true, false])(
-  'a provider whose name leads to an address that is not allowed is never connected to (stream: %s)',
+  'a provider whose name leads to such an address is never connected to (stream: %s)',
   async (stream) => {
     let connections = 0
     const server = createServer((socket) => {

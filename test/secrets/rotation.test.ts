@@ -41,7 +41,7 @@ async function keySentBy(proxy: Tollkeeper, key = customer.key): Promise<string 
   return upstream.calls.get(id)?.authorization ?? null
 }
 
-test('the key of a provider, and those of customers, outlive a rotation of SECRET_KEY', async () => {
+test('the keys of providers and customers outlive a rotation of SECRET_KEY', async () => {
   const rotated = await restartedWith(`${NEW},${OLD}`)
   expect(await keySentBy(rotated)).toBe(`Bearer ${KEY}`)
 
