@@ -31,14 +31,11 @@ async function metrics(
   const { settlements, lanes, catalogue } = app.database
   const registry = new Registry()
   const define = definer(registry)
-  const endpoints = new Set<string>()
-  app.addHook('onRoute', ({ url }) => void endpoints.add(url))
-
   const known = {
     hasModel: (name: string) => catalogue().models.has(name),
     hasProvider: (name: string) => name === environment || catalogue().providers.has(name),
   }
-  const requests = createRequestMetrics(define, known, (url) => endpoints.has(url))
+  const requests = createRequestMetrics(define, known)
   const dropped = define.counter('records_dropped_total', 'Records of refused requests, lost.')
   const countCharge = createChargeMetrics(define, known)
   settlements.watch(({ record }, charge) => {

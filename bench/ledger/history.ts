@@ -29,10 +29,11 @@ export async function addHistory(sql: postgres.Sql, accounts: string[], rows: nu
           || '8' || substr(md5(i::text), 1, 15))::uuid as id
       from generate_series(0, ${rows}::int - 1) as i`
   await sql`
-    insert into requests (id, account_id, key_id, endpoint, model, provider, base_url, upstream_model,
-        stream, status, outcome, stage, stages, attempts, slices, duration_ms, chunk_count,
-        completion_length, prompt_tokens, cached_tokens, completion_tokens, reasoning_tokens,
-        usage_source, estimated_tokens, hold, charged, uncollected)
+    insert into requests (id, account_id, key_id, endpoint, model, provider, base_url,
+        upstream_model, stream, status, outcome, stage, stages, attempts, slices,
+        duration_ms, chunk_count, completion_length, prompt_tokens, cached_tokens,
+        completion_tokens, reasoning_tokens, usage_source, estimated_tokens,
+        hold, charged, uncollected)
       select id, account_id, account_id, '/v1/chat/completions', 'gpt-bench', 'openai',
         'https://upstream.example/v1', 'gpt-bench', true, 200, 'completed', 'ended',
         '{"auth":0,"body":1,"tier":1,"credit":1,"upstream":3,"answer":250,"ended":1200}',

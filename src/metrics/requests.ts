@@ -21,14 +21,10 @@ export type RequestMetrics = {
 const DURATION_S = [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600]
 const FIRST_TOKEN_S = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 60, 120]
 
-/**
- * Counts the requests of this process when they end, from their records.
- * @param isEndpoint whether this is the pattern of one of the app's routes
- */
+/** Counts the requests of this process when they end, from their records. */
 export function createRequestMetrics(
   { counter, histogram }: Definer,
   known: KnownNames,
-  isEndpoint: (url: string) => boolean,
 ): RequestMetrics {
   const requests = counter('requests_total', 'Requests that ended.', [
     'endpoint',
@@ -53,9 +49,9 @@ export function createRequestMetrics(
   ])
 
   function ended({ endpoint, status, outcome, durationMs }: EndedRequest): void {
-    const url = endpoint !== null && isEndpoint(endpoint) ? endpoint : OTHER
-    requests.inc({ endpoint: url, status, outcome })
-    durations.observe({ endpoint: url }, durationMs / 1_000)
+    const pattern = endpoint ?? OTHER
+    requests.inc({ endpoint: pattern, status, outcome })
+    durations.observe({ endpoint: pattern }, durationMs / 1_000)
   }
 
   function served(record: RequestRecord): void {

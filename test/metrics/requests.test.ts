@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { setSlice } from '../money/setup.ts'
 import { finish, type Scrape, scrape } from './scrape.ts'
 
 const CHAT = '/v1/chat/completions'
@@ -94,4 +95,17 @@ test('cost above the balance is counted as uncollected', async () => {
   })
   const after = await scrape(proxy)
   expect(after.sum('tollkeeper_uncollected_microcredits_total')).toBe(40_100_000)
+})
+
+test('a stream that runs out of credits is no failure of its upstream', async () => {
+  await setSlice(proxy, 32)
+  const { key } = await proxy.customer('1') // 100 tokens
+  await finish(proxy, key, {
+    model: 'sandbox-echo',
+    stream: true,
+    sandbox: { reply_chars: 4_000, delay_ms: 2 },
+  })
+  const after = await scrape(proxy)
+  expect(after.sum('tollkeeper_requests_total', { outcome: 'out_of_credits' })).toBe(1)
+  expect(after.sum('tollkeeper_upstream_failures_total')).toBe(3)
 })

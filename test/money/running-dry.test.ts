@@ -27,7 +27,7 @@ async function customerFor(outputTokens: number) {
   return { micro, ...(await proxy.customer(formatCredits(micro))) }
 }
 
-test('a stream whose account runs dry ends with the usage, then an error, and no [DONE]', async () => {
+test('a stream that runs dry ends with its usage and an error, without [DONE]', async () => {
   const { key, accountId, micro } = await customerFor(200)
   const body = request({ delay_ms: 2 }, { include_usage: true })
   const seen = await readStream(await proxy.chat(key, body))
