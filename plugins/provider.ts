@@ -2,15 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { UpstreamTimeouts } from '../src/config.ts'
 import { Meter } from '../src/domain/meter.ts'
-import {
-  type Delivered,
-  type EstimationMethod,
-  estimateCompletion,
-  tokensOfCharacters,
-  type Usage,
-} from '../src/domain/usage.ts'
+import type { EstimationMethod } from '../src/domain/usage.ts'
+import { createEstimator } from '../src/estimator.ts'
 import type { Attempt } from '../src/store/request-record.ts'
-import type { Tokenizer } from '../src/tokenizer.ts'
 import type { AddressGuard } from '../src/upstream/address-guard.ts'
 import { Exchange } from '../src/upstream/exchange.ts'
 import { createModelLister } from '../src/upstream/list-models.ts'
@@ -19,7 +13,6 @@ import type { Relayed } from '../src/upstream/relay.ts'
 import { upstreamHeaders } from '../src/upstream/request-headers.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
 import { type ChatRequest, upstreamBody } from '../src/wire/chat-request.ts'
-import { promptText } from '../src/wire/prompt.ts'
 
 type ProviderOptions = {
   /** The upstream of the environment, or the sandbox. */
@@ -49,7 +42,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       commitMs: options.commitMs,
       meter,
       extend: (amount) => extend(request, meter, amount),
-      estimate: estimator(request, options.estimation, app.tokenizer),
+      estimate: createEstimator(request.body as ChatRequest, options.estimation, app.tokenizer),
       answering: () => request.timeline.enter('answer'),
       takeOver: () => streamHeaders(reply.hijack()),
       ended: (relayed) => {
@@ -127,32 +120,6 @@ function attemptOf({ route, timeline }: FastifyRequest, relayed: Relayed): Attem
   const { status, error } = relayed
   const durationMs = timeline.elapsed('upstream')
   return { provider, baseUrl, status, errorCode: error?.code ?? null, durationMs }
-}
-
-/** Counts what nobody reported: the prompt, and what was delivered. */
-function estimator(request: FastifyRequest, method: EstimationMethod, tokenizer: Tokenizer) {
-  const { prompt, messages } = request.body as ChatRequest
-  const worth = (promptTokens: number, completionTokens: number): Usage => ({
-    promptTokens,
-    cachedTokens: 0,
-    completionTokens,
-    reasoningTokens: 0,
-  })
-  const byLength = (delivered: Delivered) =>
-    worth(tokensOfCharacters(prompt.characters), estimateCompletion(method, delivered))
-  return (reported: Usage | null, delivered: Delivered, text: () => string) => {
-    if (method !== 'tokenizer' || reported !== null || delivered.completionLength === 0) {
-      return byLength(delivered)
-    }
-    const counts = [tokenizer.count(promptText(messages)), tokenizer.count(text())]
-    return Promise.all(counts).then(([promptTokens, completionTokens]) => {
-      const fallback = byLength(delivered)
-      return worth(
-        promptTokens ?? fallback.promptTokens,
-        completionTokens || fallback.completionTokens,
-      )
-    })
-  }
 }
 
 /** The head of an event stream (W-50), after what earlier hooks have set. */

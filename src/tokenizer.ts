@@ -15,9 +15,14 @@ export class Tokenizer {
   #nextId = 0
   readonly #waiting = new Map<number, Waiting>()
 
-  /** @returns the tokens of the text, or null when it could not be counted in time */
+  /** @returns the tokens of the text; null when it could not be counted in time. Never rejects. */
   async count(text: string): Promise<number | null> {
-    const worker = this.#start()
+    let worker: Worker
+    try {
+      worker = this.#start()
+    } catch {
+      return null // no memory for a worker, say: an estimate is found without it
+    }
     this.#nextId += 1
     const id = this.#nextId
     const { promise, resolve } = Promise.withResolvers<number | null>()

@@ -2,8 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { MicroCredits } from '../domain/credits.ts'
 import type { Ending } from '../domain/ending.ts'
 import type { Meter } from '../domain/meter.ts'
-import type { Delivered, Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
+import type { Estimator } from '../estimator.ts'
 
 /** A finished relay: how it ended, and why where it failed. */
 export type Relayed = Ending & {
@@ -27,11 +27,7 @@ export type RelayOptions = {
   meter: Meter
   /** Asks the ledger to let the hold grow. @returns its amount now; null when it did not grow */
   extend(amount: MicroCredits): Promise<MicroCredits | null>
-  /**
-   * Worth of the prompt and of what was delivered without a report. A promise only where text has
-   * to be tokenised, so that all other answers end in the turn in which they are complete.
-   */
-  estimate(reported: Usage | null, delivered: Delivered, text: () => string): Usage | Promise<Usage>
+  estimate: Estimator
   /** The upstream has begun to answer. */
   answering(): void
   /** Takes over the reply and returns the headers of the stream; called once, at the first byte. */

@@ -1,4 +1,7 @@
-import { beforeAll, describe, expect, test } from 'vitest'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import postgres from 'postgres'
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { logSchemaPage } from '../../docs/generate-log-schema.ts'
 import { eventually, type LogLine } from '../harness/proxy.ts'
 import { ADMIN_TOKEN, PROMPT_CANARY, SECRETS } from '../harness/secrets.ts'
@@ -55,15 +58,14 @@ async function refusals(server: Server, endings: Endings, key: string, poor: str
 
 /** Refused while Postgres lets nobody in. */
 async function withoutPostgres(server: Server, endings: Endings, key: string): Promise<void> {
-  const [row] = await server.sql<{ name: string }[]>`select current_database() as name`
-  const name = row?.name as string
-  await server.sql.unsafe(`alter database ${name} with allow_connections false`)
-  await server.sql`
-    select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = ${name} and pid <> pg_backend_pid()`
+  const operator = postgres(inject('postgresUrl'), { max: 1 })
+  const name = server.sql.options.database
+  await operator.unsafe(`alter database ${name} with allow_connections false`)
+  await operator`select pg_terminate_backend(pid) from pg_stat_activity where datname = ${name}`
   const response = await endings.chat(key, 'sandbox-echo', false)
   endings.note(response, 'refused', 'ledger_unavailable')
-  await server.sql.unsafe(`alter database ${name} with allow_connections true`)
+  await operator.unsafe(`alter database ${name} with allow_connections true`)
+  await operator.end()
   await eventually(async () => (await endings.chat(key, 'sandbox-echo', false)).ok || undefined, 20)
 }
 
@@ -86,8 +88,10 @@ describe('the log of a process that saw every ending', () => {
   const lineOf = ({ id }: Ending): LogLine | undefined =>
     parseLines(text).find(({ request_id, msg }) => request_id === id && msg === 'request')
 
+  let server: Server
+  afterAll(() => server.stop())
   beforeAll(async () => {
-    const server = await startServer('pipe')
+    server = await startServer('pipe')
     server.child.stdout?.setEncoding('utf8').on('data', (piece) => {
       text += piece
     })
@@ -97,7 +101,7 @@ describe('the log of a process that saw every ending', () => {
     const key = await server.key('1000')
     await withoutPostgres(server, endings, key)
     await whileStopping(server, endings, key)
-    await server.stop()
+    await once(server.child, 'close')
   })
 
   test('has one canonical line for each request, with its outcome and code', () => {
@@ -134,7 +138,6 @@ describe('the log of a process that saw every ending', () => {
 })
 
 test('docs/log-schema.json is what `node docs/generate-log-schema.ts` writes', async () => {
-  const { readFile } = await import('node:fs/promises')
   const file = new URL('../../docs/log-schema.json', import.meta.url)
   expect(await readFile(file, 'utf8')).toBe(logSchemaPage())
 })
