@@ -3,7 +3,10 @@ import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typ
 const text = (description: string) => Type.String({ description })
 const count = (description: string) => Type.Integer({ minimum: 0, description })
 const oneOf = <T extends string>(values: readonly T[], description: string) =>
-  Type.Unsafe<T>({ type: 'string', enum: [...values], description })
+  Type.Union(
+    values.map((value) => Type.Literal(value)),
+    { description },
+  )
 const orNull = <T extends TSchema>(schema: T, when: string) =>
   Type.Union([schema, Type.Null({ description: when })])
 const strict = <T extends TProperties>(properties: T, description: string) =>
@@ -89,8 +92,7 @@ const UnheldFacts = {
 
 /** What the logger adds to every line. */
 const logged = {
-  level: Type.Unsafe<30 | 40 | 50>({
-    enum: [30, 40, 50],
+  level: Type.Union([Type.Literal(30), Type.Literal(40), Type.Literal(50)], {
     description: '30: it went well. 40: it did not. 50: a refusal that is our own fault.',
   }),
   time: Type.String({ pattern: '^[0-9-]{10}T[0-9:.]{12}Z$', description: 'When it was over.' }),

@@ -93,13 +93,19 @@ function parseObject(text: string): Record<string, unknown> {
   let value: unknown
   try {
     value = JSON.parse(text)
-  } catch (cause) {
-    throw new ProxyError('invalid_json', { cause })
+  } catch (error) {
+    throw new ProxyError('invalid_json', { cause: withoutQuote(error as Error) })
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new ProxyError('invalid_json', { message: 'The body must be a JSON object.' })
   }
   return value as Record<string, unknown>
+}
+
+/** The parser's complaint without the text it quotes: a cause is kept and logged, a prompt never. */
+function withoutQuote({ message }: Error): Error {
+  const [complaint = ''] = message.split('"', 1)
+  return new SyntaxError(complaint.replace(/[,. ]+$/, ''))
 }
 
 /** Two parsers may pick different ones of two equal keys: a billing bypass (W-13). */

@@ -20,7 +20,8 @@ async function everyEnding(server: Server, endings: Endings): Promise<void> {
   await endings.held(key, 'sandbox-hang', 'timed_out', 'upstream_timeout')
   await endings.brokenStream(key, 'sandbox-cut-midstream', 'upstream_error')
   await endings.brokenStream(key, 'sandbox-end-without-finish', 'upstream_incomplete')
-  await endings.hangUps(key)
+  await endings.hangUpMidstream(await server.key('60')) // a stream holds 42
+  await endings.hangUpEarly(key)
   await server.admin('PUT', '/tiers/small', { hold_output_tokens: 32, models: ['sandbox-echo'] })
   const poor = await server.key('2', 'small')
   await endings.outOfCredits(poor)
@@ -35,7 +36,7 @@ async function refusals(server: Server, endings: Endings, key: string, poor: str
   await endings.refused('missing_api_key', '/v1/models')
   await endings.refusedChat('invalid_api_key', `canary-${key}`, ask)
   await endings.refusedChat('invalid_api_key', 'tk_canary', ask)
-  await endings.refusedChat('insufficient_quota', poor, ask)
+  await endings.refusedChat('insufficient_quota', await server.key('0.01'), ask)
   await endings.refusedChat('model_not_allowed', poor, { ...ask, model: 'another' })
   await endings.refusedChat('invalid_json', key, `${PROMPT_CANARY} {"model":`)
   await endings.refusedChat('invalid_json', key, `{"model":"m", ${PROMPT_CANARY}}`)
@@ -43,7 +44,10 @@ async function refusals(server: Server, endings: Endings, key: string, poor: str
   await endings.refusedChat('invalid_value', key, { ...ask, max_tokens: PROMPT_CANARY })
   await endings.refusedChat('request_too_large', key, PROMPT_CANARY.repeat(10_000))
   await endings.refusedChat('unsupported_media_type', key, ask, 'text/plain')
-  await endings.refused('method_not_supported', '/v1/chat/completions', { method: 'DELETE' })
+  await endings.refused('method_not_supported', '/v1/chat/completions', {
+    method: 'DELETE',
+    headers: { 'api-key': key },
+  })
   await endings.refused('unknown_url', '/nowhere')
   await endings.refused('invalid_api_key', '/admin/tiers', {
     headers: { authorization: 'Bearer canary-not-the-token' },

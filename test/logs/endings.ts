@@ -52,11 +52,16 @@ export class Endings {
     this.note(response, 'out_of_credits', 'insufficient_quota')
   }
 
-  /** Hangs up in the middle of a stream, and before any answer. */
-  async hangUps(key: string): Promise<void> {
+  /** Hangs up in the middle of a stream that holds what another request would need. */
+  async hangUpMidstream(key: string): Promise<void> {
     const stream = await this.chat(key, 'sandbox-hang-midstream', true)
     this.note(stream, 'client_gone', null)
+    this.note(await this.chat(key, 'sandbox-echo', true), 'refused', 'credits_held')
     await stream.body?.cancel()
+  }
+
+  /** Hangs up before any answer. */
+  async hangUpEarly(key: string): Promise<void> {
     const seen = new Set(this.#server.sandbox.calls.keys())
     const client = new AbortController()
     const options = { signal: client.signal, ...POST }
