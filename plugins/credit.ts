@@ -117,7 +117,8 @@ function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
  */
 function termsOf({ body, route, routeOptions }: FastifyRequest) {
   const { model, stream } = body as ChatRequest
-  const { markupPpm, priceId, ...classes } = route.rate
+  const { input, cachedInput, output, reasoning, request, markupPpm, priceId } = route.rate
+  const classes = { input, cached_input: cachedInput, output, reasoning, request }
   const rate = Object.entries(classes).map(([name, amount]) => [name, amount.toString()])
   return {
     endpoint: routeOptions.url,

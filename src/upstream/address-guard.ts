@@ -17,6 +17,16 @@ const NOT_PUBLIC = [
   ...['100::/64', 'fc00::/7', 'fec0::/10', 'ff00::/8'],
 ]
 
+/** A name that resolves to no address that may be an upstream. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused'
+  readonly code = 'ERR_ADDRESS_REFUSED'
+
+  constructor(hostname: string) {
+    super(`${hostname} has no address that may be an upstream`)
+  }
+}
+
 /** Decides to which addresses a provider that somebody entered may lead. */
 export class AddressGuard {
   readonly #never = blockList(NEVER)
@@ -47,7 +57,7 @@ export class AddressGuard {
       const allowed = addresses.filter(({ address }) => this.allows(address))
       const [first] = allowed
       if (first === undefined) {
-        return callback(new Error(`${hostname} has no address that may be an upstream`), [])
+        return callback(new AddressRefused(hostname), [])
       }
       if (options.all) callback(null, allowed)
       else callback(null, first.address, first.family)

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { ProxyError } from '../errors.ts'
+import { AddressRefused } from './address-guard.ts'
 
 const TIMEOUTS = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -27,6 +28,7 @@ const SECRETS = [
 
 /** A failure to reach or hear the upstream, from what undici threw. */
 export function failureOfThrown(cause: Error & { code?: string }): ProxyError {
+  if (cause instanceof AddressRefused) return new ProxyError('upstream_misconfigured', { cause })
   return new ProxyError(isTimeout(cause) ? 'upstream_timeout' : 'upstream_error', { cause })
 }
 

@@ -102,7 +102,7 @@ function parseObject(text: string): Record<string, unknown> {
   return value as Record<string, unknown>
 }
 
-/** The parser's complaint without the text it quotes: a cause is kept and logged, a prompt never. */
+/** The parser's complaint without the text it quotes: a cause is kept, a prompt never. */
 function withoutQuote({ message }: Error): Error {
   const [complaint = ''] = message.split('"', 1)
   return new SyntaxError(complaint.replace(/[,. ]+$/, ''))

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { logSchemaPage } from '../../docs/generate-log-schema.ts'
@@ -93,19 +95,23 @@ describe('the log of a process that saw every ending', () => {
     parseLines(text).find(({ request_id, msg }) => request_id === id && msg === 'request')
 
   let server: Server
-  afterAll(() => server.stop())
+  let folder: string
+  afterAll(async () => {
+    await server.stop()
+    await rm(folder, { recursive: true })
+  })
   beforeAll(async () => {
-    server = await startServer('pipe')
-    server.child.stdout?.setEncoding('utf8').on('data', (piece) => {
-      text += piece
-    })
+    folder = await mkdtemp(join(tmpdir(), 'tollkeeper-lines-'))
+    const file = join(folder, 'log')
+    server = await startServer(`> ${file}`)
     const endings = new Endings(server)
     all = endings.all
     await everyEnding(server, endings)
     const key = await server.key('1000')
     await withoutPostgres(server, endings, key)
     await whileStopping(server, endings, key)
-    await once(server.child, 'close')
+    await once(server.child, 'exit')
+    text = await readFile(file, 'utf8')
   })
 
   test('has one canonical line for each request, with its outcome and code', () => {

@@ -31,14 +31,17 @@ const ENVIRONMENT = {
   DRAIN_TIMEOUT_MS: '500',
 }
 
-/** `node src/server.ts` with its standard output going to a pipe, or to an open file. */
-export async function startServer(stdout: 'pipe' | number): Promise<Server> {
+/**
+ * `node src/server.ts` with its standard output redirected as in a shell: `> file`, `>> file`, or
+ * `> >(command)`, a pipe.
+ */
+export async function startServer(redirection: string): Promise<Server> {
   const sandbox = await startSandbox()
   const { url, sql } = await createTestDatabase()
   const dataDir = await mkdtemp(join(tmpdir(), 'tollkeeper-logs-'))
   const port = await freePort()
   const origin = `http://127.0.0.1:${port}`
-  const child = spawn('node', ['src/server.ts'], {
+  const child = spawn('bash', ['-c', `exec node src/server.ts ${redirection}`], {
     env: {
       ...ENVIRONMENT,
       PATH: process.env.PATH,
@@ -47,7 +50,7 @@ export async function startServer(stdout: 'pipe' | number): Promise<Server> {
       DATABASE_URL: url,
       OPENAI_BASE_URL: sandbox.url,
     },
-    stdio: ['ignore', stdout, 'inherit'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   })
   const isReady = () =>
     fetch(`${origin}/readyz`).then(

@@ -89,7 +89,7 @@ export const EndedRequestBody = answer('EndedRequest', 'The record of a request 
 
 const Nano = Type.String({ description: 'Nano-credits: a decimal string.' })
 const RateBody = Type.Object(
-  { input: Nano, cachedInput: Nano, output: Nano, reasoning: Nano, request: Nano },
+  { input: Nano, cached_input: Nano, output: Nano, reasoning: Nano, request: Nano },
   { description: 'Per million tokens of a class; request: a call.' },
 )
 
