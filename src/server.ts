@@ -41,12 +41,17 @@ async function complete(config: Config, companions: Companions): Promise<AppConf
   }
 }
 
-async function main(): Promise<void> {
-  const config = readConfig()
+/** Stops what this process started beside the app, in the order that loses nothing. */
+async function stop({ sandbox, postgres }: Companions): Promise<void> {
+  await sandbox?.close()
+  await postgres?.stop()
+}
+
+async function start(config: Config, companions: Companions): Promise<void> {
   const logger = createLogger(config.logLevel)
-  const companions: Companions = { postgres: null, sandbox: null }
   const appConfig = await complete(config, companions)
   const app = await buildApp(appConfig, logger)
+  const address = await app.listen({ host: config.host, port: config.port })
 
   closeWithGrace(
     { delay: config.drainTimeoutMs + CLOSE_MARGIN_MS, logger: false },
@@ -55,12 +60,10 @@ async function main(): Promise<void> {
       else logger.info({ signal }, 'stopping')
       await app.drain(err ? 0 : config.drainTimeoutMs)
       await app.close()
-      await companions.sandbox?.close()
-      await companions.postgres?.stop()
+      await stop(companions)
     },
   )
 
-  const address = await app.listen({ host: config.host, port: config.port })
   if (companions.postgres) {
     const hashKey = createKeyHasher(appConfig.secretKeys)
     const key = await createDemoAccount(app.database.db, hashKey)
@@ -69,4 +72,17 @@ async function main(): Promise<void> {
   logger.info({ address, upstream: app.upstream.baseUrl }, 'listening')
 }
 
-await main()
+/** What went wrong in one sentence; a connection that failed everywhere says so only in its parts. */
+function reasonOf(error: unknown): string {
+  const [first] = error instanceof AggregateError ? error.errors : [error]
+  return first instanceof Error ? first.message : String(first)
+}
+
+const companions: Companions = { postgres: null, sandbox: null }
+try {
+  await start(readConfig(), companions)
+} catch (error) {
+  process.stderr.write(`Tollkeeper did not start: ${reasonOf(error)}\n`)
+  await stop(companions)
+  process.exit(1)
+}

@@ -33,6 +33,12 @@ test.each(commandsOf('node src/server.ts | '))(
   },
 )
 
+test('a process goes on when the reader of its log dies', async () => {
+  const ids = await loadedRun('> >(head -n 1 > /dev/null)')
+  expect(ids.size).toBeGreaterThan(100)
+  expect(ids).not.toContain('')
+})
+
 describe.runIf(isInstalled('jq'))('jq', () => {
   let ids: Set<string>
   beforeAll(async () => {

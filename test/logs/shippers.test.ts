@@ -44,6 +44,10 @@ async function ship(recipe: string, arrived: () => LogLine[]): Promise<LogLine[]
     '-c',
     command.replace(/(otelcol-contrib|fluent-bit) -/, 'exec $1 -'),
   ])
+  let told = ''
+  shipper.stderr.on('data', (text) => {
+    told += text
+  })
   try {
     const ids = await loadedRun(`>> ${log}`)
     return await eventually(() => {
@@ -52,9 +56,8 @@ async function ship(recipe: string, arrived: () => LogLine[]): Promise<LogLine[]
       return [...ids].every((id) => found.has(id)) ? lines : undefined
     }, 30)
   } finally {
-    const exit = once(shipper, 'exit')
-    shipper.kill('SIGTERM')
-    await exit
+    if (shipper.exitCode !== null) process.stderr.write(`it had ended:\n${told}`)
+    shipper.kill('SIGKILL')
   }
 }
 

@@ -86,3 +86,13 @@ test('a wrong environment stops the start, with every fault named and no secret 
   for (const name of ['PORT', 'LOG_LEVEL', 'ADMIN_TOKEN']) expect(server.stderr()).toContain(name)
   expect(server.stderr()).not.toContain('too-short')
 })
+
+test('a database that is not there stops the start with one sentence', async () => {
+  const server = startServer({
+    DATABASE_URL: 'postgres://127.0.0.1:1/none',
+    SECRET_KEY: 'a secret for this test',
+  })
+  await eventually(() => (server.child.exitCode === null ? undefined : 'ended'))
+  expect(server.child.exitCode).toBe(1)
+  expect(server.stderr()).toMatch(/^Tollkeeper did not start: .*ECONNREFUSED.*\n$/)
+})
