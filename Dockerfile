@@ -5,11 +5,11 @@ COPY package.json package-lock.json .npmrc ./
 # Optional are the programs of the embedded Postgres: a container has DATABASE_URL.
 RUN npm ci --omit=dev --omit=optional --no-audit \
   && npm cache clean --force \
-  && install --directory --owner=node --group=node /data
+  && install --directory --owner=1000 --group=1000 /data
 COPY migrations migrations
 COPY plugins plugins
 COPY src src
-USER node
+USER 1000
 VOLUME /data
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=60s \

@@ -5,13 +5,13 @@ import type { EndedRequest } from '../src/metrics/requests.ts'
 import { ifSet } from '../src/request-slot.ts'
 import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
-import { Timeline } from '../src/timeline.ts'
+import { type Stage, Timeline } from '../src/timeline.ts'
 
 /** One canonical line a request, and its id on every answer. */
 async function observability(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
-    request.timeline = new Timeline()
+    request.timeline = new Timeline((stage) => debugStage(request, stage))
     request.attempts = []
     reply.raw.once('close', () => {
       if (!request.isHeld) void endUnheld(request, reply)
@@ -37,6 +37,16 @@ async function observability(app: FastifyInstance): Promise<void> {
     )
     app.metrics.served(record)
   })
+}
+
+/** A line for each stage, for who looks that closely: what is known of the request by then. */
+function debugStage(request: FastifyRequest, stage: Stage): void {
+  const target = ifSet(request, 'route')?.target
+  const { model } = (request.body ?? {}) as { model?: string }
+  request.log.debug(
+    { stage, model, provider: target?.provider, base_url: target?.baseUrl },
+    'stage',
+  )
 }
 
 function logUnheld(request: FastifyRequest, reply: FastifyReply): EndedRequest {

@@ -72,12 +72,14 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       headers: upstreamHeaders({
         client: request.headers,
         apiKey: target.apiKey,
+        authHeader: target.profile.authHeader,
         stream: body.stream,
         requestId: request.id,
       }),
       body: upstreamBody(body, {
         upstreamModel,
         outputLimit: request.hold.outputLimit,
+        profile: target.profile,
       }),
     })
     if (answer instanceof Buffer) {

@@ -72,7 +72,7 @@ async function start(config: Config, companions: Companions): Promise<void> {
   logger.info({ address, upstream: app.upstream.baseUrl }, 'listening')
 }
 
-/** What went wrong in one sentence; a connection that failed everywhere says so only in its parts. */
+/** What went wrong in one sentence; a connection that failed everywhere says so in its parts. */
 function reasonOf(error: unknown): string {
   const [first] = error instanceof AggregateError ? error.errors : [error]
   return first instanceof Error ? first.message : String(first)

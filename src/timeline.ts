@@ -9,6 +9,12 @@ export class Timeline {
   readonly #startedAt = performance.now()
   #stage: Stage = 'auth'
   readonly #entered: Partial<Record<Stage, number>> = { auth: 0 }
+  readonly #entering: (stage: Stage) => void
+
+  /** @param entering hears of each stage as it begins */
+  constructor(entering: (stage: Stage) => void) {
+    this.#entering = entering
+  }
 
   get stage(): Stage {
     return this.#stage
@@ -27,5 +33,6 @@ export class Timeline {
   enter(stage: Stage): void {
     this.#stage = stage
     this.#entered[stage] ??= Math.round(performance.now() - this.#startedAt)
+    this.#entering(stage)
   }
 }

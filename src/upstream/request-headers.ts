@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Profile } from '../wire/profile.ts'
 
 /** Client headers that travel upstream; every other is dropped (W-115, W-116). */
 const FORWARDED = ['openai-beta', 'traceparent', 'tracestate'] as const
@@ -8,6 +9,8 @@ const USER_AGENT = 'tollkeeper'
 export function upstreamHeaders(request: {
   client: IncomingHttpHeaders
   apiKey: string | null
+  /** The header that carries the key. */
+  authHeader: Profile['authHeader']
   stream: boolean
   requestId: string
 }): Record<string, string> {
@@ -18,7 +21,10 @@ export function upstreamHeaders(request: {
     'user-agent': USER_AGENT,
     'x-request-id': request.requestId,
   }
-  if (request.apiKey !== null) headers.authorization = `Bearer ${request.apiKey}`
+  if (request.apiKey !== null) {
+    const isBearer = request.authHeader === 'authorization'
+    headers[request.authHeader] = isBearer ? `Bearer ${request.apiKey}` : request.apiKey
+  }
   for (const name of FORWARDED) {
     const value = request.client[name]
     if (typeof value === 'string') headers[name] = value

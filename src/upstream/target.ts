@@ -1,3 +1,5 @@
+import { PLAIN_PROFILE, type Profile } from '../wire/profile.ts'
+
 /** One upstream: where it is and how it is spoken to. */
 export type UpstreamTarget = {
   /** The provider's name in the price table and the log. */
@@ -6,6 +8,8 @@ export type UpstreamTarget = {
   baseUrl: string
   origin: string
   apiKey: string | null
+  /** Its quirks. */
+  profile: Profile
   /** Who named it: the environment is trusted to lead anywhere, the database is not. */
   source: 'env' | 'database'
   /** The full request path of an endpoint: any prefix of the base URL, the endpoint, its query. */
@@ -21,6 +25,7 @@ export function upstreamTarget(
   baseUrl: URL,
   apiKey: string | null,
   source: UpstreamTarget['source'],
+  profile: Profile = PLAIN_PROFILE,
 ): UpstreamTarget {
   const prefix = baseUrl.pathname.replace(/\/+$/, '')
   return {
@@ -28,6 +33,7 @@ export function upstreamTarget(
     baseUrl: `${baseUrl.origin}${prefix}`,
     origin: baseUrl.origin,
     apiKey,
+    profile,
     source,
     pathOf: (endpoint) => `${prefix}${endpoint}${baseUrl.search}`,
   }

@@ -1,6 +1,7 @@
 import { ProxyError } from '../errors.ts'
 import type { SecretBox } from '../secret-box.ts'
 import type { Provider } from '../store/providers.ts'
+import { readProfile } from '../wire/profile.ts'
 import { type UpstreamTarget, upstreamTarget } from './target.ts'
 
 /**
@@ -12,9 +13,9 @@ export function createTargets(secretBox: SecretBox): (provider: Provider) => Ups
   return (provider) => {
     const known = made.get(provider)
     if (known) return known
-    const { name, baseUrl } = provider
+    const { name, baseUrl, profile } = provider
     const apiKey = openKey(secretBox, provider)
-    const target = upstreamTarget(name, new URL(baseUrl), apiKey, 'database')
+    const target = upstreamTarget(name, new URL(baseUrl), apiKey, 'database', readProfile(profile))
     made.set(provider, target)
     return target
   }

@@ -1,5 +1,6 @@
 import { ProxyError } from '../errors.ts'
 import { editMembers, topLevelMembers } from './json-members.ts'
+import { PLAIN_PROFILE, type Profile } from './profile.ts'
 import { measurePrompt, type PromptMeasure } from './prompt.ts'
 
 /** A chat completion request: the fields Tollkeeper reads, and the bytes it forwards. */
@@ -56,22 +57,35 @@ export function readChatRequest(body: Uint8Array): ChatRequest {
  */
 export function upstreamBody(
   request: ChatRequest,
-  change: { upstreamModel: string; outputLimit: number | null },
+  change: { upstreamModel: string; outputLimit: number | null; profile?: Profile },
 ): string {
-  const edits: Record<string, string | null> = {}
+  const { profile = PLAIN_PROFILE } = change
+  const edits: Record<string, string | null> = limitEdits(request, change.outputLimit, profile)
   if (change.upstreamModel !== request.model) edits.model = JSON.stringify(change.upstreamModel)
-  if (request.stream && !request.wantsUsage) {
+  const sendsOptions = request.stream && profile.streamOptions === 'send'
+  if (sendsOptions && !request.wantsUsage) {
     edits.stream_options = editMembers(streamOptionsText(request), { include_usage: 'true' })
   }
-  if (!request.stream && request.streamOptions !== null) edits.stream_options = null
-  if (change.outputLimit !== null && change.outputLimit !== request.outputLimit) {
-    const named = topLevelMembers(request.text).map((member) => member.key)
-    const names = LIMIT_NAMES.filter((name) => named.includes(name))
-    for (const name of names.length > 0 ? names : ['max_tokens']) {
-      edits[name] = String(change.outputLimit)
-    }
-  }
+  if (!sendsOptions && request.streamOptions !== null) edits.stream_options = null
   return Object.keys(edits).length === 0 ? request.text : editMembers(request.text, edits)
+}
+
+/** A lowered limit under the names the client used, or under the one the upstream understands. */
+function limitEdits(request: ChatRequest, lowered: number | null, { outputLimit }: Profile) {
+  const limit = lowered ?? request.outputLimit
+  const isChanged = limit !== request.outputLimit
+  if (limit === null || (!isChanged && outputLimit === 'as_sent')) return {}
+  const named = topLevelMembers(request.text).map((member) => member.key)
+  const used = LIMIT_NAMES.filter((name) => named.includes(name))
+  const edits: Record<string, string | null> = {}
+  if (outputLimit !== 'as_sent') {
+    if (!isChanged && used.length === 1 && used[0] === outputLimit) return {}
+    for (const name of used) edits[name] = null
+    edits[outputLimit] = String(limit)
+    return edits
+  }
+  for (const name of used.length > 0 ? used : ['max_tokens']) edits[name] = String(limit)
+  return edits
 }
 
 /** The client's `stream_options` as it wrote them. */

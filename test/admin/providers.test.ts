@@ -13,6 +13,7 @@ afterAll(() => admin.close())
 
 const BASE_URL = 'https://api.example.com/v1'
 const KEY = 'canary-provider-key-0123456789'
+const PLAIN = { stream_options: 'send', output_limit: 'as_sent', auth_header: 'authorization' }
 
 /** The key of a provider as its row has it, opened. */
 async function storedKey(name: string): Promise<string | null> {
@@ -22,7 +23,13 @@ async function storedKey(name: string): Promise<string | null> {
 
 describe('a provider', () => {
   it('is made, read and deleted', async () => {
-    const provider = { name: 'acme', base_url: BASE_URL, has_key: false, source: 'database' }
+    const provider = {
+      name: 'acme',
+      base_url: BASE_URL,
+      has_key: false,
+      profile: PLAIN,
+      source: 'database',
+    }
     const made = await client.put('/providers/acme', { base_url: BASE_URL })
     expect(made).toEqual({ status: 200, body: provider })
     expect(await client.get('/providers/acme')).toEqual({ status: 200, body: provider })
@@ -46,6 +53,7 @@ describe('a provider', () => {
         name: 'silent',
         base_url: BASE_URL,
         has_key: true,
+        profile: PLAIN,
         source: 'database',
       })
       expect(JSON.stringify(body)).not.toContain('canary-')

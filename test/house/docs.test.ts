@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { PAGES } from '../../docs/generate.ts'
 import { EnvironmentSchema } from '../../src/environment.ts'
@@ -45,8 +47,8 @@ test('every link between the pages leads to a file', () => {
   expect(pages.length).toBeGreaterThan(4)
   const broken = pages.flatMap(({ path, text }) => {
     const links = [...text.matchAll(/\]\((?!https?:|#)([^)#]+)/g)].map((link) => link[1] as string)
-    const folder = path.includes('/') ? 'docs/' : ''
-    return links.filter((link) => !textOf(`${folder}${link}`)).map((link) => `${path} -> ${link}`)
+    const missing = links.filter((link) => !existsSync(join(dirname(path), link)))
+    return missing.map((link) => `${path} -> ${link}`)
   })
   expect(broken).toEqual([])
 })

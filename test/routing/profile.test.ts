@@ -1,0 +1,86 @@
+import { createServer, type IncomingMessage, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Customer, type Proxy, startProxy } from '../harness/proxy.ts'
+
+let proxy: Proxy
+let customer: Customer
+let upstream: Server
+let seen: { headers: IncomingMessage['headers']; body: any }
+
+beforeAll(async () => {
+  upstream = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    seen = { headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) }
+    const message = { role: 'assistant', content: 'Hello' }
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }] }))
+  })
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
+  proxy = await startProxy({ env: { UPSTREAM_ALLOW_CIDRS: '127.0.0.0/8' } })
+  customer = await proxy.customer('1000')
+})
+afterAll(async () => {
+  await proxy.close()
+  upstream.close()
+})
+
+/** What reaches an upstream with this profile of a request with these fields. */
+async function reaches(profile: object, fields: object): Promise<typeof seen> {
+  const name = `quirky-${JSON.stringify(profile).length}-${Object.keys(fields).join('-')}`
+  const { port } = upstream.address() as AddressInfo
+  const settings = { base_url: `http://127.0.0.1:${port}/v1`, api_key: 'a-key', profile }
+  expect((await proxy.admin('PUT', `/providers/${name}`, settings)).status).toBe(200)
+  await proxy.admin('PUT', `/models/${name}`, { routes: [{ provider: name }] })
+  const messages = [{ role: 'user', content: 'hi' }]
+  let answer = await proxy.chat(customer.key, { model: name, messages, ...fields })
+  for (let tries = 0; proxy.sandbox.calls.has(answer.headers.get('x-request-id') ?? ''); ) {
+    await answer.text() // the change has not reached the catalogue yet
+    answer = await proxy.chat(customer.key, { model: name, messages, ...fields })
+    if (++tries > 100) throw new Error('the route was never taken')
+  }
+  expect(answer.status).toBe(200)
+  await answer.text()
+  return seen
+}
+
+test('an upstream that refuses stream_options is not sent them', async () => {
+  const fields = { stream: true, stream_options: { include_usage: true } }
+  const { body } = await reaches({ stream_options: 'omit' }, fields)
+  expect(body).not.toHaveProperty('stream_options')
+  expect(body.stream).toBe(true)
+})
+
+test.each([
+  ['max_completion_tokens', { max_tokens: 7 }],
+  ['max_tokens', { max_completion_tokens: 7 }],
+])('an upstream that knows only %s gets the limit under that name', async (name, fields) => {
+  const { body } = await reaches({ output_limit: name }, fields)
+  expect(body).toHaveProperty(name, 7)
+  expect(Object.keys(body).filter((key) => /^max_/.test(key))).toEqual([name])
+})
+
+test('a request without a limit is not given one by a profile', async () => {
+  const { body } = await reaches({ output_limit: 'max_tokens' }, {})
+  expect(Object.keys(body).filter((key) => /^max_/.test(key))).toEqual([])
+})
+
+test.each(['api-key', 'x-api-key'] as const)('the key goes into the header %s', async (header) => {
+  const { headers } = await reaches({ auth_header: header }, { n: 1 })
+  expect(headers[header]).toBe('a-key')
+  expect(headers).not.toHaveProperty('authorization')
+})
+
+test('a profile is shown whole, and one with an unknown quirk is refused by name', async () => {
+  const base_url = 'http://127.0.0.1:9/v1'
+  const made = await proxy.admin('PUT', '/providers/shown', { base_url })
+  expect(made.body.profile).toEqual({
+    stream_options: 'send',
+    output_limit: 'as_sent',
+    auth_header: 'authorization',
+  })
+  const profile = { stream_options: 'sometimes' }
+  const refused = await proxy.admin('PUT', '/providers/shown', { base_url, profile })
+  expect([refused.status, refused.body.error.param]).toEqual([400, 'profile.stream_options'])
+})
