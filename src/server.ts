@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createKeyHasher } from './api-key.ts'
 import { type AppConfig, buildApp } from './app.ts'
@@ -10,6 +11,12 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/i
 
 /** Milliseconds that settling and closing get on top of the drain. */
 const CLOSE_MARGIN_MS = 30_000
+
+/**
+ * Milliseconds in which a drained process still says 503: the client whose answer was the last one
+ * may be sending its next request on that very connection, and would find it cut.
+ */
+const LAST_REFUSALS_MS = 500
 
 /** What this process started beside the app, and stops after it. */
 type Companions = { postgres: EmbeddedPostgres | null; sandbox: Sandbox | null }
@@ -59,6 +66,7 @@ async function start(config: Config, companions: Companions): Promise<void> {
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
       else logger.info({ signal }, 'stopping')
       await app.drain(err ? 0 : config.drainTimeoutMs)
+      await delay(LAST_REFUSALS_MS)
       await app.close()
       await stop(companions)
     },
