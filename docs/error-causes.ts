@@ -30,7 +30,8 @@ export const CAUSES: Record<ErrorCode, string> = {
   upstream_misconfigured: 'The upstream refused our key (401, 402, 403), or our account is unpaid.',
   upstream_timeout: 'Connecting, the first byte, or silence in the answer took too long.',
   ledger_unavailable: 'Postgres or the journal can not be used: nothing runs without a hold.',
-  shutting_down: 'The server was told to stop; in a stream: its time to drain is over.',
+  shutting_down:
+    'The server was told to stop. What it cuts off at the end of its drain gets it too: with status 500, or in its stream.',
   overloaded: 'More requests wait for the ledger than the server queues.',
   internal_error: 'A fault of Tollkeeper. The log line with the request id has the stack.',
 }

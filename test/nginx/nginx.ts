@@ -51,8 +51,7 @@ export async function startNginx(ports: Ports, edits: Edits = {}): Promise<Nginx
     origin: `http://127.0.0.1:${port}`,
     async reload(now) {
       await write(now)
-      child.kill('SIGHUP') // what `nginx -s reload` sends
-      const { stderr, status } = spawnSync('nginx', [...place, '-g', globals, '-t'])
+      const { stderr, status } = spawnSync('nginx', [...place, '-g', globals, '-s', 'reload'])
       if (status !== 0) throw new Error(String(stderr))
     },
     async unanswered() {

@@ -43,12 +43,13 @@ describe.runIf(hasNginx())('a POST through nginx', () => {
   test('refused by a draining instance is executed by the other, once', async () => {
     const [draining, other] = pair.instances
     await draining.app.drain(1)
-    for (let n = 1; n <= 4; n += 1) {
+    for (let n = 1; n <= 12; n += 1) {
       const { status } = await post(pair.url, key, ask('sandbox-echo', n % 2 === 0)).answer
       expect(status).toBe(200)
       expect(pair.sandbox.calls.size).toBe(n)
     }
-    expect(refusals(draining)).toHaveLength(1) // then it is left out
+    expect(refusals(draining).length).toBeGreaterThan(0)
+    expect(refusals(draining).length).toBeLessThan(4) // then it is left out, for 2 s
     expect(refusals(other)).toHaveLength(0)
   })
 
