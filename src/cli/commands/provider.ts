@@ -5,7 +5,16 @@ import { putChanged } from '../put-changed.ts'
 import { type Columns, record } from '../table.ts'
 import { readTextOrNone } from '../values.ts'
 
-type Provider = { name: string; base_url: string; has_key: boolean; source?: string }
+type Provider = {
+  name: string
+  base_url: string
+  has_key: boolean
+  profile?: Record<string, string>
+  source?: string
+}
+
+/** Options that are quirks of its profile. */
+const QUIRKS = ['stream_options', 'output_limit', 'auth_header']
 
 const COLUMNS: Columns<Provider> = {
   name: (provider) => provider.name,
@@ -29,6 +38,15 @@ export const provider: Group = {
           value: '<key|-|none>',
           says: 'sent upstream; - reads it from standard input',
           read: readTextOrNone,
+        },
+        'stream-options': { value: '<send|omit>', says: 'omit: it refuses stream_options' },
+        'output-limit': {
+          value: '<name>',
+          says: 'max_tokens or max_completion_tokens, if it knows one only; or as_sent',
+        },
+        'auth-header': {
+          value: '<name>',
+          says: 'of its key: authorization, api-key or x-api-key',
         },
       },
       example: 'acme --base-url https://api.example.com/v1 --api-key - < key.txt',
@@ -63,11 +81,16 @@ export const provider: Group = {
 }
 
 async function set({ client, arg, fields, readStdin }: Call): Promise<Output> {
-  const change = { ...fields }
+  const path = pathOf(arg('name'))
+  const given = Object.entries(fields)
+  const quirks = Object.fromEntries(given.filter(([name]) => QUIRKS.includes(name)))
+  const change = Object.fromEntries(given.filter(([name]) => !QUIRKS.includes(name)))
   if (change.api_key === STDIN) change.api_key = (await readStdin()).trim()
-  return providerOutput(
-    await putChanged<Provider>(client, pathOf(arg('name')), ['base_url'], change),
-  )
+  if (Object.keys(quirks).length > 0) {
+    const stored = await client.find<Provider>(path)
+    change.profile = { ...stored?.profile, ...quirks }
+  }
+  return providerOutput(await putChanged<Provider>(client, path, ['base_url', 'profile'], change))
 }
 
 function providerOutput(body: Provider): Output {
