@@ -6,7 +6,7 @@ import { jsonAsStream } from '../wire/json-as-stream.ts'
 import { editMembers } from '../wire/json-members.ts'
 import { usageBody } from '../wire/usage-tap.ts'
 import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
-import type { RelayOptions } from './relay.ts'
+import { concludeRelay, type RelayOptions } from './relay.ts'
 
 /** Bytes of an answer that comes in one piece; a larger one is refused. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024
@@ -105,24 +105,10 @@ export class JsonRelay {
     this.#over = true
     const delivered = answer?.delivered ?? NOTHING
     const reported = answer?.usage ?? null
-    const conclude = (estimated: Usage) => {
-      const answered = answer !== null
-      const ttftMs = this.#ttftMs
-      this.#options.ended({
-        outcome,
-        delivered,
-        reported,
-        estimated,
-        answered,
-        error,
-        ttftMs,
-        status: 200,
-      })
-      last(estimated)
-    }
-    const estimate = this.#options.estimate(reported, delivered, () => answer?.completion ?? '')
-    if (estimate instanceof Promise) void estimate.then(conclude)
-    else conclude(estimate)
+    const answered = answer !== null
+    const ttftMs = this.#ttftMs
+    const relayed = { outcome, delivered, reported, answered, error, ttftMs }
+    concludeRelay(this.#options, relayed, () => answer?.completion ?? '', last)
   }
 }
 

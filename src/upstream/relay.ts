@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { MicroCredits } from '../domain/credits.ts'
 import type { Ending } from '../domain/ending.ts'
 import type { Meter } from '../domain/meter.ts'
+import type { Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 import type { Estimator } from '../estimator.ts'
 
@@ -34,6 +35,25 @@ export type RelayOptions = {
   takeOver(): Record<string, string>
   /** Called once, before the bytes that tell the client that the answer is over. */
   ended(relayed: Relayed): void
+}
+
+/**
+ * Ends a relay whose upstream answered 200: finds the estimate, tells how it ended, then lets the
+ * last bytes go; all in this turn of the event loop, unless text has to be tokenised.
+ */
+export function concludeRelay(
+  { estimate, ended }: Pick<RelayOptions, 'estimate' | 'ended'>,
+  relayed: Omit<Relayed, 'estimated' | 'status'>,
+  text: () => string,
+  last: (estimated: Usage) => void,
+): void {
+  const conclude = (estimated: Usage) => {
+    ended({ ...relayed, estimated, status: 200 })
+    last(estimated)
+  }
+  const estimated = estimate(relayed.reported, relayed.delivered, text)
+  if (estimated instanceof Promise) void estimated.then(conclude)
+  else conclude(estimated)
 }
 
 /** The parts of an ending when the upstream's answer never began. */

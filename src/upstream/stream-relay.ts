@@ -1,5 +1,5 @@
 import type { Outcome } from '../domain/ending.ts'
-import type { Delivered, Usage } from '../domain/usage.ts'
+import type { Delivered } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
 import { errorEvent } from '../wire/error-body.ts'
 import { type SseEvent, SseScanner } from '../wire/sse-scanner.ts'
@@ -7,7 +7,7 @@ import { UsageTap } from '../wire/usage-tap.ts'
 import type { UpstreamCall } from './call.ts'
 import { Downstream } from './downstream.ts'
 import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
-import type { RelayOptions } from './relay.ts'
+import { concludeRelay, type RelayOptions } from './relay.ts'
 import { SliceTaker } from './slice-taker.ts'
 
 /** Bytes of one SSE event; a larger one breaks the stream. */
@@ -194,27 +194,15 @@ export class StreamRelay {
     const tap = this.#tap
     const { chunkCount, completionLength, usage: reported } = tap
     const delivered = { chunkCount, completionLength }
-    const conclude = (estimated: Usage) => {
-      const answered = tap.first !== null
-      const ttftMs = this.#ttftMs
-      this.#options.ended({
-        outcome,
-        delivered,
-        reported,
-        estimated,
-        answered,
-        error,
-        ttftMs,
-        status: 200,
-      })
+    const answered = tap.first !== null
+    const ttftMs = this.#ttftMs
+    const relayed = { outcome, delivered, reported, answered, error, ttftMs }
+    const text = () => tap.completion?.join('') ?? ''
+    concludeRelay(this.#options, relayed, text, (estimated) => {
       const wanted = this.#options.wantsUsage && !tap.usageForwarded
       last(wanted ? tap.usageChunk(estimated) : null)
       this.#settled.resolve(null)
-    }
-    const text = () => tap.completion?.join('') ?? ''
-    const estimate = this.#options.estimate(reported, delivered, text)
-    if (estimate instanceof Promise) void estimate.then(conclude)
-    else conclude(estimate)
+    })
   }
 
   #truncated(): ProxyError {
