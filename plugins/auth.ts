@@ -48,10 +48,7 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
     const key = keyOf(request)
     if (!isApiKey(key)) throw new ProxyError('invalid_api_key')
     const record = await lookUp(key)
-    if (record === null || record.revokedAt !== null) throw new ProxyError('invalid_api_key')
-    if (record.expiresAt !== null && record.expiresAt.getTime() <= Date.now()) {
-      throw new ProxyError('invalid_api_key', { message: 'This API key has expired.' })
-    }
+    if (record === null) throw new ProxyError('invalid_api_key')
     setAccount(request, {
       id: record.accountId,
       tier: record.tier,
@@ -59,9 +56,21 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
       keyModels: record.models,
       keyLimits: record.limits,
     })
-    if (record.accountStatus !== 'active') throw new ProxyError('account_suspended')
+    refuseUnlessUsable(record) // the account is known by now, so that the refusal is on record
     request.timeline.enter('body')
   })
+}
+
+function refuseUnlessUsable({ revokedAt, expiresAt, accountStatus }: KeyRecord): void {
+  if (revokedAt !== null) {
+    const cause = new Error(`the key was revoked at ${revokedAt.toISOString()}`)
+    throw new ProxyError('invalid_api_key', { cause })
+  }
+  if (expiresAt !== null && expiresAt.getTime() <= Date.now()) {
+    const cause = new Error(`the key expired at ${expiresAt.toISOString()}`)
+    throw new ProxyError('invalid_api_key', { message: 'This API key has expired.', cause })
+  }
+  if (accountStatus !== 'active') throw new ProxyError('account_suspended')
 }
 
 /** The key of a request; SDKs send it in one of three headers (W-117). */

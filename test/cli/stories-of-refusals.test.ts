@@ -136,6 +136,18 @@ test('the story of a suspended account says so', async () => {
   })
 })
 
+test('the story of a revoked key says when it was revoked', async () => {
+  const customer = await proxy.customer('100')
+  await proxy.admin('DELETE', `/keys/${customer.keyId}`)
+  expectStory(await tell(proxy, await proxy.chat(customer.key, ask('sandbox-echo', false))), {
+    headline: refused('auth', 401),
+    upstream: 'not reached',
+    ...UNHELD,
+    error: 'invalid_api_key: ',
+    cause: /^the key was revoked at 20\d\d-/,
+  })
+})
+
 test('the story of an upstream that is not there names its address and ECONNREFUSED', async () => {
   const closed = createServer()
   await new Promise<void>((resolve) => closed.listen(0, '127.0.0.1', resolve))
