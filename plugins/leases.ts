@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { costOf } from '../src/domain/price.ts'
-import { tokensOfCharacters } from '../src/domain/usage.ts'
+import { tokensOfCharacters, usageOf } from '../src/domain/usage.ts'
 import { HeartbeatWatch } from '../src/domain/watch.ts'
 import { crashSettlement } from '../src/recovery.ts'
 import { beat, declareDead, findOlderHolds, findOrphans } from '../src/store/instances.ts'
@@ -80,12 +80,10 @@ function checkpointOf(request: FastifyRequest) {
   const delivered = request.exchange?.delivered
   if (!delivered) return []
   const { prompt } = request.body as ChatRequest
-  const usage = {
-    promptTokens: tokensOfCharacters(prompt.characters),
-    cachedTokens: 0,
-    completionTokens: tokensOfCharacters(delivered.completionLength),
-    reasoningTokens: 0,
-  }
+  const usage = usageOf(
+    tokensOfCharacters(prompt.characters),
+    tokensOfCharacters(delivered.completionLength),
+  )
   return [{ id: request.id, metered: costOf(usage, request.route.rate) }]
 }
 

@@ -4,6 +4,7 @@ import {
   estimateCompletion,
   tokensOfCharacters,
   type Usage,
+  usageOf,
 } from './domain/usage.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import type { ChatRequest } from './wire/chat-request.ts'
@@ -40,8 +41,4 @@ export function createEstimator(
       )
     })
   }
-}
-
-function usageOf(promptTokens: number, completionTokens: number): Usage {
-  return { promptTokens, cachedTokens: 0, completionTokens, reasoningTokens: 0 }
 }

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { usageToCharge } from './domain/ending.ts'
 import { costOf } from './domain/price.ts'
+import { NO_USAGE } from './domain/usage.ts'
 import { ifSet } from './request-slot.ts'
 import type { RecordedError, RequestRecord } from './store/request-record.ts'
 import type { Settlement } from './store/settle.ts'
@@ -12,8 +13,6 @@ const CAUSES_MAX = 5
 
 /** The status of a request whose client left before any answer, as nginx counts it. */
 const CLIENT_CLOSED_REQUEST = 499
-
-const NO_USAGE = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 }
 
 /** How a held request that is over is settled: its cost, and its record. */
 export function settlementOf(request: FastifyRequest, reply: FastifyReply): Settlement {

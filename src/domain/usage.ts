@@ -1,3 +1,5 @@
+import { isRecord } from './is-record.ts'
+
 /**
  * Tokens of one call by class. Cached tokens are part of the prompt, reasoning of the completion.
  */
@@ -7,6 +9,13 @@ export type Usage = {
   completionTokens: number
   reasoningTokens: number
 }
+
+/** A usage of these tokens, none of them of a special class. */
+export function usageOf(promptTokens: number, completionTokens: number): Usage {
+  return { promptTokens, cachedTokens: 0, completionTokens, reasoningTokens: 0 }
+}
+
+export const NO_USAGE: Usage = usageOf(0, 0)
 
 /** What the client was sent of an answer: the ground for an estimate. */
 export type Delivered = {
@@ -98,8 +107,4 @@ function tokens(value: unknown): number | null {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= USAGE_TOKENS_MAX
     ? (value as number)
     : null
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isRecord } from '../domain/is-record.ts'
 import { ProxyError } from '../errors.ts'
 import { AddressRefused } from './address-guard.ts'
 
@@ -142,10 +143,6 @@ function retryAfter(header: string | undefined): number {
 
 function isClientError(code: unknown): code is number {
   return Number.isInteger(code) && (code as number) >= 400 && (code as number) < 500
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }
 
 function parse(body: string): unknown {

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { MicroCredits } from '../domain/credits.ts'
 import type { Ending } from '../domain/ending.ts'
 import type { Meter } from '../domain/meter.ts'
-import type { Usage } from '../domain/usage.ts'
+import { NO_USAGE, type Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 import type { Estimator } from '../estimator.ts'
 
@@ -60,7 +60,7 @@ export function concludeRelay(
 export const NOTHING_RELAYED = {
   delivered: { chunkCount: 0, completionLength: 0 },
   reported: null,
-  estimated: { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 },
+  estimated: NO_USAGE,
   answered: false,
   ttftMs: null,
   status: null,
