@@ -61,12 +61,16 @@ async function leases(app: FastifyInstance): Promise<void> {
     }
   }
 
-  let running: Promise<void> = Promise.resolve()
+  let running: Promise<void> | null = null
   const timer = setInterval(() => {
-    running = tick().catch((err) => {
-      watch.interrupted()
-      app.log.warn({ err }, 'the heartbeat failed')
-    })
+    running ??= tick() // a beat that hangs with Postgres takes one connection, not all of them
+      .catch((err) => {
+        watch.interrupted()
+        app.log.warn({ err }, 'the heartbeat failed')
+      })
+      .finally(() => {
+        running = null
+      })
   }, BEAT_MS)
 
   app.addHook('onClose', async () => {
