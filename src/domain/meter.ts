@@ -6,9 +6,9 @@ import { type Delivered, tokensOfCharacters } from './usage.ts'
 const EXTEND_BEFORE = 0.2
 
 /**
- * How far an answer may outrun a hold that covers its output limit before it is cut. Counting
- * without a tokenizer can be wrong by that much, and an upstream that honours the limit ends
- * by itself.
+ * How far the larger count of an answer may outrun a hold that covers its output limit. Counting
+ * without a tokenizer can be wrong by that much, and an upstream that honours the limit ends by
+ * itself; past it the smaller count decides, which is wrong only where both are.
  */
 const LIMIT_TOLERANCE = 2
 
@@ -60,8 +60,8 @@ export class Meter {
    * delivered: other requests may have ended by then, and given back what they held.
    */
   refused(): void {
-    const end = this.#end()
-    this.#extendAt = this.#extendAt < end ? end : Number.POSITIVE_INFINITY
+    const held = this.#heldTokens
+    this.#extendAt = this.#extendAt < held ? held : Number.POSITIVE_INFINITY
   }
 
   /** The amount the hold should grow to, when it is time to ask for it; else null. */
@@ -74,13 +74,13 @@ export class Meter {
     return costBound(this.#promptTokens, wanted, rate)
   }
 
-  /** Whether all that is held has been delivered. */
-  exhausted(delivered: Delivered): boolean {
-    return spentTokens(delivered) >= this.#end()
-  }
-
-  #end(): number {
-    return this.#heldTokens * (this.#coversBound() ? LIMIT_TOLERANCE : 1)
+  /** Whether more has been delivered than is held. */
+  exceeded(delivered: Delivered): boolean {
+    const spent = spentTokens(delivered)
+    const held = this.#heldTokens
+    if (spent <= held) return false
+    if (!this.#coversBound()) return true
+    return spent > held * LIMIT_TOLERANCE || leastTokens(delivered) > held
   }
 
   #coversBound(): boolean {
@@ -90,4 +90,9 @@ export class Meter {
 
 function spentTokens(delivered: Delivered): number {
   return Math.max(delivered.chunkCount, tokensOfCharacters(delivered.completionLength))
+}
+
+/** Some upstreams cut words to pieces, others send sentences: the truth is not below both. */
+function leastTokens(delivered: Delivered): number {
+  return Math.min(delivered.chunkCount, tokensOfCharacters(delivered.completionLength))
 }

@@ -152,3 +152,19 @@ function parse(body: string): unknown {
     return null
   }
 }
+
+/** The upstream's side of a stream ended too early. @param began whether it sent a chunk at all */
+export function truncatedStream(began: boolean): ProxyError {
+  const cause = new Error(
+    began
+      ? 'the upstream closed the stream without a finish_reason'
+      : 'the upstream sent an event stream without a single event',
+  )
+  return new ProxyError('upstream_incomplete', { cause })
+}
+
+/** An event that is no chunk. */
+export function garbageEvent(): ProxyError {
+  const cause = new Error('the upstream sent an event that is not JSON')
+  return new ProxyError('upstream_error', { cause })
+}

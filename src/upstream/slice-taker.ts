@@ -4,7 +4,7 @@ import type { RelayOptions } from './relay.ts'
 /** Milliseconds until the ledger is asked again after it could not be reached. */
 const LEDGER_RETRY_MS = 1_000
 
-/** `wait`: all that is held has been delivered and the ledger has not answered yet. */
+/** Whether what was counted is paid for; `wait`: the ledger is asked, and has not answered yet. */
 export type CreditState = 'go' | 'wait' | 'cut'
 
 /** Takes the slices of a stream's hold: asks the ledger in time, one question at a time. */
@@ -21,13 +21,14 @@ export class SliceTaker {
     this.#answered = answered
   }
 
+  /** @param delivered with the event that is about to be delivered */
   check(delivered: Delivered): CreditState {
     const { meter } = this.#options
     if (!this.#asking) {
       const amount = meter.due(delivered)
       if (amount !== null) this.#ask(amount)
     }
-    if (this.#ledgerAway || !meter.exhausted(delivered)) return 'go'
+    if (this.#ledgerAway || !meter.exceeded(delivered)) return 'go'
     return this.#asking ? 'wait' : 'cut'
   }
 
@@ -45,8 +46,8 @@ export class SliceTaker {
         this.#ledgerAway = true
         setTimeout(() => {
           this.#asking = false
-          this.#answered()
         }, LEDGER_RETRY_MS).unref()
+        this.#answered()
       },
     )
   }

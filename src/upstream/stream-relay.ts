@@ -1,12 +1,18 @@
 import type { Outcome } from '../domain/ending.ts'
 import type { Delivered } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
-import { errorEvent } from '../wire/error-body.ts'
+import { dataEvent, errorEvent } from '../wire/events.ts'
 import { type SseEvent, SseScanner } from '../wire/sse-scanner.ts'
-import { UsageTap } from '../wire/usage-tap.ts'
+import { UsageTap, type Verdict } from '../wire/usage-tap.ts'
 import type { UpstreamCall } from './call.ts'
 import { Downstream } from './downstream.ts'
-import { failureInBand, failureOfThrown, isTimeout } from './failure.ts'
+import {
+  failureInBand,
+  failureOfThrown,
+  garbageEvent,
+  isTimeout,
+  truncatedStream,
+} from './failure.ts'
 import { concludeRelay, type RelayOptions } from './relay.ts'
 import { SliceTaker } from './slice-taker.ts'
 
@@ -16,11 +22,14 @@ const EVENT_BYTES_MAX = 16 * 1024 * 1024
 /** Milliseconds an upstream gets after [DONE] to end its answer, so that its connection is kept. */
 const LAST_BYTES_MS = 1_000
 
+const NONE: readonly SseEvent[] = []
+
 const KEEP_ALIVE = ': keep-alive\n\n'
 
 /**
  * Carries one event stream from the upstream to the client. Every complete event leaves in the
- * turn of the event loop in which its last byte arrived. Until the head is written a failure is
+ * turn of the event loop in which its last byte arrived, unless nothing is held for it: then it
+ * waits for the ledger, and nothing is delivered that is not paid for. Until the head is written a failure is
  * thrown, and gets its true status; afterwards it is an event, and never followed by [DONE].
  */
 export class StreamRelay {
@@ -31,6 +40,9 @@ export class StreamRelay {
   readonly #tap: UsageTap
   readonly #down: Downstream
   readonly #slices: SliceTaker
+  /** Events that wait for the ledger. */
+  #unpaid: readonly SseEvent[] = NONE
+  #upstreamEnded = false
   readonly #settled = Promise.withResolvers<null>()
   #commitTimer: NodeJS.Timeout | null = null
   #lastBytesTimer: NodeJS.Timeout | null = null
@@ -44,7 +56,7 @@ export class StreamRelay {
     this.#startedAt = startedAt
     this.#tap = new UsageTap(options)
     this.#down = new Downstream(options.response, () => this.#steer())
-    this.#slices = new SliceTaker(options, () => this.#steer())
+    this.#slices = new SliceTaker(options, () => this.#goOn())
     if (options.commitMs > 0) {
       this.#commitTimer = setTimeout(() => this.#commitInSilence(), options.commitMs)
     }
@@ -64,26 +76,17 @@ export class StreamRelay {
   data(chunk: Buffer): void {
     if (this.#over) return
     try {
-      for (const event of this.#scanner.push(chunk)) {
-        this.#take(event)
-        if (this.#over) return
-      }
+      const events = this.#scanner.push(chunk)
+      this.#takeAll(this.#unpaid.length === 0 ? events : this.#unpaid.concat(events))
     } catch (cause) {
       this.#fail('upstream_broken', new ProxyError('upstream_error', { cause }))
-      return
     }
-    this.#down.flush()
-    this.#steer()
   }
 
   end(): void {
     if (this.#lastBytesTimer) clearTimeout(this.#lastBytesTimer)
-    if (this.#over) return
-    const last = this.#scanner.end()
-    if (last) this.#take(last, true)
-    if (this.#over) return
-    if (this.#tap.finished) this.#complete()
-    else this.#fail('upstream_broken', this.#truncated())
+    this.#upstreamEnded = true
+    if (!this.#over && this.#unpaid.length === 0) this.#endWithUpstream()
   }
 
   failed(error: Error): void {
@@ -100,8 +103,45 @@ export class StreamRelay {
     this.#fail('shutting_down', error)
   }
 
-  #take(event: SseEvent, isUnterminated = false): void {
+  /** The ledger has answered. */
+  #goOn(): void {
+    if (this.#over) return
+    this.#takeAll(this.#unpaid)
+    if (this.#upstreamEnded && !this.#over && this.#unpaid.length === 0) this.#endWithUpstream()
+  }
+
+  #takeAll(events: readonly SseEvent[]): void {
+    let taken = 0
+    while (taken < events.length && this.#take(events[taken] as SseEvent)) taken += 1
+    if (this.#over) return
+    this.#unpaid = taken === events.length ? NONE : events.slice(taken)
+    this.#down.flush()
+    this.#steer()
+  }
+
+  #endWithUpstream(): void {
+    const last = this.#scanner.end()
+    const goesOn = last === null || this.#take(last, true)
+    if (this.#over) return
+    if (last && !goesOn) {
+      this.#unpaid = [last]
+      return
+    }
+    if (this.#tap.finished) this.#complete()
+    else this.#fail('upstream_broken', truncatedStream(this.#tap.first !== null))
+  }
+
+  /** @returns whether the stream goes on; when not, the event waits or the stream is over */
+  #take(event: SseEvent, isUnterminated = false): boolean {
     const verdict = this.#tap.read(event)
+    const credit = this.#tap.hasText ? this.#slices.check(this.#tap) : 'go'
+    if (credit === 'go') this.#pass(event, verdict, isUnterminated)
+    else this.#tap.takeBack()
+    if (credit === 'cut') this.#fail('out_of_credits', new ProxyError('insufficient_quota'))
+    return credit === 'go' && !this.#over
+  }
+
+  #pass(event: SseEvent, verdict: Verdict, isUnterminated: boolean): void {
     switch (verdict.kind) {
       case 'forward':
         this.#commit()
@@ -116,22 +156,20 @@ export class StreamRelay {
         break
       case 'done':
         if (this.#tap.first) this.#completeBeforeItsEnd()
-        else this.#fail('upstream_error', this.#truncated())
+        else this.#fail('upstream_error', truncatedStream(this.#tap.first !== null))
         break
       case 'error':
         this.#fail('upstream_broken', failureInBand(verdict.error))
         break
       case 'garbage': // at the end it is the part that came of an event (W-62)
-        if (!isUnterminated) this.#fail('upstream_broken', garbage())
+        if (!isUnterminated) this.#fail('upstream_broken', garbageEvent())
     }
   }
 
-  /** Pauses the upstream while the client or the ledger lags, and cuts when credits are out. */
+  /** Pauses the upstream while the client or the ledger lags. */
   #steer(): void {
     if (this.#over) return
-    const credit = this.#slices.check(this.#tap)
-    if (credit === 'cut') this.#outOfCredits()
-    else if (credit === 'wait' || this.#down.full) this.#call.pause()
+    if (this.#unpaid.length > 0 || this.#down.full) this.#call.pause()
     else this.#call.resume()
   }
 
@@ -166,21 +204,12 @@ export class StreamRelay {
     })
   }
 
-  #outOfCredits(): void {
-    const error = new ProxyError('insufficient_quota')
-    this.#call.abort('the account is out of credits')
-    this.#finish('out_of_credits', error, (usageChunk) => {
-      if (usageChunk) this.#down.addText(dataEvent(usageChunk))
-      this.#down.addText(errorEvent(error))
-      this.#down.end()
-    })
-  }
-
   #fail(outcome: Outcome, error: ProxyError): void {
     this.#call.abort(error.message)
     const early = !this.#committed && outcome === 'upstream_broken'
-    this.#finish(early ? 'upstream_error' : outcome, error, () => {
+    this.#finish(early ? 'upstream_error' : outcome, error, (usageChunk) => {
       if (!this.#committed) return this.#settled.reject(error)
+      if (usageChunk && outcome === 'out_of_credits') this.#down.addText(dataEvent(usageChunk))
       this.#down.addText(errorEvent(error))
       this.#down.end()
     })
@@ -194,7 +223,7 @@ export class StreamRelay {
     const tap = this.#tap
     const { chunkCount, completionLength, usage: reported } = tap
     const delivered = { chunkCount, completionLength }
-    const answered = tap.first !== null
+    const answered = tap.first !== null && (this.#committed || outcome === 'completed')
     const ttftMs = this.#ttftMs
     const relayed = { outcome, delivered, reported, answered, error, ttftMs }
     const text = () => tap.completion?.join('') ?? ''
@@ -205,27 +234,8 @@ export class StreamRelay {
     })
   }
 
-  #truncated(): ProxyError {
-    const cause = new Error(
-      this.#tap.first
-        ? 'the upstream closed the stream without a finish_reason'
-        : 'the upstream sent an event stream without a single event',
-    )
-    return new ProxyError('upstream_incomplete', { cause })
-  }
-
   #stopTimer(): void {
     if (this.#commitTimer) clearTimeout(this.#commitTimer)
     this.#commitTimer = null
   }
-}
-
-/** An event on one line: line feeds in JSON are white space. */
-function dataEvent(json: string): string {
-  return `data: ${json.replaceAll('\n', '')}\n\n`
-}
-
-function garbage(): ProxyError {
-  const cause = new Error('the upstream sent an event that is not JSON')
-  return new ProxyError('upstream_error', { cause })
 }

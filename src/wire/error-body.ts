@@ -20,8 +20,3 @@ export function errorHeaders(error: ProxyError): Record<string, string> {
   }
   return headers
 }
-
-/** A failure after the head was written: one event, no `event:` line, no `choices` (W-64). */
-export function errorEvent(error: ProxyError): string {
-  return `data: ${JSON.stringify(errorBody(error))}\n\n`
-}

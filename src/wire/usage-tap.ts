@@ -40,6 +40,8 @@ export class UsageTap implements Delivered {
   completion: string[] | null
   readonly #wantsUsage: boolean
   readonly #alias: string | null
+  /** The counts before the last event. */
+  #before = { chunkCount: 0, completionLength: 0, pieces: 0 }
   readonly #begun = new Set<unknown>()
   readonly #finished = new Set<unknown>()
 
@@ -56,6 +58,7 @@ export class UsageTap implements Delivered {
   }
 
   read(event: SseEvent): Verdict {
+    this.#remember()
     if (event.data === '[DONE]') return DONE
     const chunk = parseChunk(event.data)
     if (chunk === null) return event.data.trim() === '[DONE]' ? DONE : GARBAGE
@@ -67,6 +70,19 @@ export class UsageTap implements Delivered {
     this.first ??= chunk
     for (const choice of choices) this.#count(choice)
     return this.#renamed(this.#pass(event, chunk, choices.length), event.data)
+  }
+
+  /** Whether the last event has text. */
+  get hasText(): boolean {
+    return this.completionLength > this.#before.completionLength
+  }
+
+  /** The last event is not delivered after all: it does not count. */
+  takeBack(): void {
+    const { chunkCount, completionLength, pieces } = this.#before
+    this.chunkCount = chunkCount
+    this.completionLength = completionLength
+    this.completion?.splice(pieces)
   }
 
   /**
@@ -82,6 +98,12 @@ export class UsageTap implements Delivered {
       choices: [],
       usage: this.#wireUsage ?? usageBody(estimated),
     })
+  }
+
+  #remember(): void {
+    this.#before.chunkCount = this.chunkCount
+    this.#before.completionLength = this.completionLength
+    this.#before.pieces = this.completion?.length ?? 0
   }
 
   #renamed(verdict: Verdict, data: string): Verdict {

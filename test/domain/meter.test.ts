@@ -34,23 +34,23 @@ test('a meter lets all that is held be delivered', () => {
       const amount = costBound(metered.promptTokens, heldTokens, metered.rate)
       const meter = new Meter({ ...metered, amount })
       if (isRefused) meter.refused()
-      expect(meter.exhausted(delivered(heldTokens - 1))).toBe(false)
+      expect(meter.exceeded(delivered(heldTokens))).toBe(false)
     }),
   )
 })
 
-test('a meter without a limit is exhausted when all that is held has been delivered', () => {
+test('a meter without a limit lets nothing pass beyond what is held', () => {
   fc.assert(
     fc.property(anyMetered, ({ heldTokens, ...metered }) => {
       const amount = costBound(metered.promptTokens, heldTokens, metered.rate)
       const meter = new Meter({ ...metered, boundTokens: null, amount })
       const affordable = affordableOutput(amount, metered.promptTokens, metered.rate)
-      expect(meter.exhausted(delivered(affordable))).toBe(true)
+      expect(meter.exceeded(delivered(affordable + 1))).toBe(true)
     }),
   )
 })
 
-test('a stream whose slices are granted is never exhausted and always paid for', () => {
+test('a stream whose slices are granted never exceeds its hold and is always paid for', () => {
   fc.assert(
     fc.property(
       anyMetered,
@@ -65,7 +65,7 @@ test('a stream whose slices are granted is never exhausted and always paid for',
             amount = wanted
             meter.extended(amount)
           }
-          expect(meter.exhausted(delivered(spent))).toBe(false)
+          expect(meter.exceeded(delivered(spent))).toBe(false)
           expect(costBound(metered.promptTokens, spent, metered.rate) <= amount).toBe(true)
         }
       },
@@ -91,7 +91,7 @@ test('a slice reaches no further than the limit of the request', () => {
 test('a hold that covers the limit asks for nothing until the limit is passed', () => {
   const meter = meterOf(100, 100, 100)
   expect(meter.due(delivered(100))).toBeNull()
-  expect(meter.exhausted(delivered(100))).toBe(false)
+  expect(meter.exceeded(delivered(100))).toBe(false)
   expect(meter.due(delivered(101))).toBe(costOfTokens(201))
 })
 
@@ -106,15 +106,28 @@ test('a refused slice is asked for once again at the end of the hold', () => {
 
 test('a prompt counted smaller than its bound pays for output', () => {
   const meter = meterOf(100, 100)
-  expect(meter.exhausted(delivered(100))).toBe(true)
+  expect(meter.exceeded(delivered(101))).toBe(true)
   meter.promptCounted(PROMPT - 30)
   meter.extended(costOfTokens(100))
-  expect(meter.exhausted(delivered(129))).toBe(false)
-  expect(meter.exhausted(delivered(130))).toBe(true)
+  expect(meter.exceeded(delivered(130))).toBe(false)
+  expect(meter.exceeded(delivered(131))).toBe(true)
 })
 
 test('chunks of several tokens and tokens of several chunks both count', () => {
   const meter = meterOf(100, 100)
-  expect(meter.exhausted({ chunkCount: 100, completionLength: 100 })).toBe(true)
-  expect(meter.exhausted({ chunkCount: 1, completionLength: 400 })).toBe(true)
+  expect(meter.exceeded({ chunkCount: 101, completionLength: 101 })).toBe(true)
+  expect(meter.exceeded({ chunkCount: 1, completionLength: 401 })).toBe(true)
+})
+
+test('a hold that covers the limit is exceeded when both counts are above it', () => {
+  const meter = meterOf(100, 100, 100)
+  expect(meter.exceeded({ chunkCount: 200, completionLength: 400 })).toBe(false) // bits of words
+  expect(meter.exceeded({ chunkCount: 100, completionLength: 800 })).toBe(false) // long words
+  expect(meter.exceeded({ chunkCount: 101, completionLength: 404 })).toBe(true)
+})
+
+test('a hold that covers the limit is exceeded when one count is twice above it', () => {
+  const meter = meterOf(100, 100, 100)
+  expect(meter.exceeded({ chunkCount: 201, completionLength: 201 })).toBe(true)
+  expect(meter.exceeded({ chunkCount: 1, completionLength: 801 })).toBe(true)
 })

@@ -68,16 +68,20 @@ test('a stream that ignores its limit is charged what it delivered', async () =>
   expect(record.hold).toBeGreaterThanOrEqual(record.charged)
 })
 
-test('a stream that ignores its limit on an empty account is cut at twice the limit', async () => {
-  const sandbox = { delay_ms: 5 }
-  const body = { model: 'sandbox-ignores-limit', stream: true, max_tokens: 4, sandbox }
-  const { seen, record, micro, posted } = await run(4, body)
-  expect(seen).toMatchObject({ kinds: ['text', 'error'], error: { code: 'insufficient_quota' } })
-  expect(seen.text).toHaveLength(8 * 4)
-  expect(record).toMatchObject({
-    outcome: 'out_of_credits',
-    charged: micro,
-    uncollected: micro,
-  })
-  expect(posted).toBe('0')
-})
+const SPEEDS = [
+  ['slowly', 5],
+  ['in one read', 0],
+] as const
+
+test.for(SPEEDS)(
+  'a stream that ignores its limit %s is cut where its hold ends',
+  async ([, ms]) => {
+    const sandbox = { delay_ms: ms }
+    const body = { model: 'sandbox-ignores-limit', stream: true, max_tokens: 4, sandbox }
+    const { seen, record, micro, posted } = await run(4, body)
+    expect(seen).toMatchObject({ kinds: ['text', 'error'], error: { code: 'insufficient_quota' } })
+    expect(seen.text).toHaveLength(4 * 4)
+    expect(record).toMatchObject({ outcome: 'out_of_credits', charged: micro, uncollected: 0n })
+    expect(posted).toBe('0')
+  },
+)

@@ -1,0 +1,12 @@
+import type { ProxyError } from '../errors.ts'
+import { errorBody } from './error-body.ts'
+
+/** An event on one line: line feeds in JSON are white space. */
+export function dataEvent(json: string): string {
+  return `data: ${json.replaceAll('\n', '')}\n\n`
+}
+
+/** A failure after the head was written: one event, no `event:` line, no `choices` (W-64). */
+export function errorEvent(error: ProxyError): string {
+  return dataEvent(JSON.stringify(errorBody(error)))
+}
