@@ -2,6 +2,7 @@ import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
 import { ProxyError } from '../errors.ts'
 import { ping } from '../store/ping.ts'
+import { timely } from '../store/timely.ts'
 
 /** Milliseconds Postgres may take to show that it is there. */
 const READY_TIMEOUT_MS = 1_000
@@ -20,11 +21,8 @@ export async function health(app: FastifyInstance): Promise<void> {
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { schema: readySchema }, async () => {
-    const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new Error('Postgres did not answer')), READY_TIMEOUT_MS).unref()
-    })
     try {
-      await Promise.race([ping(app.database.db), late])
+      await timely(ping(app.database.db), READY_TIMEOUT_MS)
     } catch (cause) {
       throw new ProxyError('ledger_unavailable', { cause })
     }

@@ -15,7 +15,7 @@ export type KeyRecord = {
   limits: RateLimits
 }
 
-const LIMITS = { batchMax: 256, queueMax: 5_000, timeoutMs: 500 }
+const LIMITS = { batchMax: 256, queueMax: 5_000, timeoutMs: 300, answerWithinMs: 550 }
 
 type Row = Omit<KeyRecord, 'expiresAt' | 'revokedAt' | 'limits'> & {
   requestsPerMinute: number | null

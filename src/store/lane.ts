@@ -17,6 +17,11 @@ export type LaneLimits = {
   queueMax: number
   /** Milliseconds a call may take before its connection is given up. */
   timeoutMs: number
+  /**
+   * Milliseconds an item waits for its answer, queued or in a call; then it is refused, and leaves
+   * the queue. Without it an item waits as long as its calls take.
+   */
+  answerWithinMs?: number
   /** Milliseconds to gather items before a call, for what nobody waits for; 0 is one turn. */
   gatherMs?: number
 }
@@ -32,6 +37,8 @@ export type WatchedLane = {
 
 type Waiting<Item, Answer> = {
   item: Item
+  /** Nobody waits for the answer any more. */
+  isOver: boolean
   resolve(answer: Answer): void
   reject(error: ProxyError): void
 }
@@ -71,15 +78,27 @@ export class Lane<Item, Answer> implements WatchedLane {
     if (this.#queue.length >= this.#limits.queueMax) {
       return Promise.reject(new ProxyError('overloaded'))
     }
-    return new Promise((resolve, reject) => {
-      this.#queue.push({ item, resolve, reject })
-      this.#running ??= this.#run()
-    })
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+    const waiting = { item, isOver: false, resolve, reject }
+    this.#queue.push(waiting)
+    this.#running ??= this.#run()
+    const { answerWithinMs } = this.#limits
+    if (answerWithinMs === undefined) return promise
+    const timer = setTimeout(() => this.#giveUp(waiting, answerWithinMs), answerWithinMs)
+    return promise.finally(() => clearTimeout(timer))
   }
 
   /** Resolves when nothing is queued or in flight. */
   async idle(): Promise<void> {
     while (this.#running) await this.#running
+  }
+
+  /** An item that is in a call may still take effect: whoever submitted it has to see to that. */
+  #giveUp(waiting: Waiting<Item, Answer>, afterMs: number): void {
+    waiting.isOver = true
+    if (this.#queue[0] === waiting) this.#queue.shift() // the oldest is the first to expire
+    const cause = new Error(`Postgres did not answer within ${afterMs} ms`)
+    waiting.reject(new ProxyError('ledger_unavailable', { cause }))
   }
 
   async #run(): Promise<void> {
@@ -111,7 +130,9 @@ export class Lane<Item, Answer> implements WatchedLane {
     }
   }
 
-  async #answer(batch: Waiting<Item, Answer>[], replay: boolean): Promise<void> {
+  async #answer(waiting: Waiting<Item, Answer>[], replay: boolean): Promise<void> {
+    const batch = waiting.filter(({ isOver }) => !isOver)
+    if (batch.length === 0) return
     const items = batch.map(({ item }) => item)
     const answers = await this.#timed(items.length, this.#statement.call(items, replay))
     for (const [index, { resolve }] of batch.entries()) resolve(answers[index] as Answer)

@@ -37,7 +37,7 @@ export type ReserveAnswer = {
   remaining: number | null
 }
 
-const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 500 }
+const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 300, answerWithinMs: 550 }
 
 type Row = ReserveAnswer & { id: string }
 

@@ -133,3 +133,26 @@ test('a lane is idle when nothing is queued or running', async () => {
   await idle
   expect(await answer).toBe(2)
 })
+
+test('an item that waits too long is refused, and leaves the queue', async () => {
+  const { lane, calls, callOf } = doubler({ answerWithinMs: 20 })
+  const inCall = lane.submit(1)
+  const running = await callOf(0)
+  const queued = lane.submit(2)
+  await expect(inCall).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  await expect(queued).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  expect(lane.depth).toBe(0)
+  running.end()
+  await lane.idle()
+  expect(calls).toHaveLength(1)
+})
+
+test('a call is not made again for items that nobody waits for', async () => {
+  const { lane, calls, callOf } = doubler({ answerWithinMs: 20 })
+  const item = lane.submit(1)
+  const running = await callOf(0)
+  await expect(item).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  running.end(CONNECTION_LOST)
+  await lane.idle()
+  expect(calls).toHaveLength(1)
+})

@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { formatCredits } from '../../domain/credits.ts'
 import { ProxyError } from '../../errors.ts'
 import { readBalance } from '../../store/balance.ts'
+import { timely } from '../../store/timely.ts'
 import { Credits } from '../answers.ts'
 
 const schema = {
@@ -25,7 +26,7 @@ const schema = {
 /** GET /credits: what the account was given, has used, and has left. Decimal strings of credits. */
 export async function credits(app: FastifyInstance): Promise<void> {
   app.get('/credits', { schema }, async (request) => {
-    const balance = await readBalance(app.database.db, request.account.id)
+    const balance = await timely(readBalance(app.database.db, request.account.id))
     if (balance === null) throw new ProxyError('not_found')
     const { posted, held, granted } = balance
     return {

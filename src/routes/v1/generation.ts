@@ -3,6 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { formatCredits } from '../../domain/credits.ts'
 import { ProxyError } from '../../errors.ts'
 import { type EndedRequest, findRequest, type RunningRequest } from '../../store/requests.ts'
+import { timely } from '../../store/timely.ts'
 import { nullable, oneOf } from '../admin/fields.ts'
 import { OUTCOMES } from '../admin/request-answer.ts'
 import { answer, Count, Credits, RequestId, Time } from '../answers.ts'
@@ -60,7 +61,7 @@ export async function generation(app: FastifyInstance): Promise<void> {
       const message = 'The required parameter "id" is missing.'
       throw new ProxyError('missing_required_parameter', { message, param: 'id' })
     }
-    const found = UUID.test(id) ? await findRequest(app.database.db, id) : null
+    const found = UUID.test(id) ? await timely(findRequest(app.database.db, id)) : null
     if (found === null) throw notFound()
     const record = 'running' in found ? found.running : found.ended
     if (record.accountId !== request.account.id) throw notFound()

@@ -1,0 +1,19 @@
+import { ProxyError } from '../errors.ts'
+
+/** Milliseconds a client waits for something that is only read. */
+const READ_TIMEOUT_MS = 500
+
+/**
+ * What a query of the pool answers, if it does so in time: postgres.js has no query timeout.
+ * @throws ProxyError ledger_unavailable
+ */
+export async function timely<T>(query: Promise<T>, timeoutMs = READ_TIMEOUT_MS): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>()
+  const cause = new Error(`Postgres did not answer within ${timeoutMs} ms`)
+  const timer = setTimeout(() => reject(new ProxyError('ledger_unavailable', { cause })), timeoutMs)
+  try {
+    return await Promise.race([query, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
