@@ -20,7 +20,7 @@ const readySchema = {
 export async function health(app: FastifyInstance): Promise<void> {
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', { schema: readySchema }, async () => {
+  app.get('/readyz', { schema: readySchema, onRequest: app.refuseWhileDraining }, async () => {
     try {
       await timely(ping(app.database.db), READY_TIMEOUT_MS)
     } catch (cause) {

@@ -29,8 +29,9 @@ const KEEP_ALIVE = ': keep-alive\n\n'
 /**
  * Carries one event stream from the upstream to the client. Every complete event leaves in the
  * turn of the event loop in which its last byte arrived, unless nothing is held for it: then it
- * waits for the ledger, and nothing is delivered that is not paid for. Until the head is written a failure is
- * thrown, and gets its true status; afterwards it is an event, and never followed by [DONE].
+ * waits for the ledger, and nothing is delivered that is not paid for. Until the head is written
+ * a failure is thrown, and gets its true status; afterwards it is an event, and never followed by
+ * [DONE].
  */
 export class StreamRelay {
   readonly #options: RelayOptions
