@@ -8,7 +8,10 @@ export type SseEvent = {
 
 const LF = 0x0a
 const CR = 0x0d
-const FIRST_CARRY_BYTES = 4_096
+/** Characters that are read of an error that is not JSON. */
+const ERROR_CHARS_MAX = 1_000
+
+const CARRY_BYTES_MIN = 1_024
 const NOTHING = Buffer.alloc(0)
 const CANONICAL_START = Buffer.from('data: ')
 
@@ -29,6 +32,8 @@ export class SseScanner {
   #length = 0
   /** A blank line can not begin before this position of the carry. */
   #scanned = 0
+  /** Whether there may be a CR before that position. */
+  #returned = false
   #atStart = true
 
   constructor(eventBytesMax: number) {
@@ -45,23 +50,26 @@ export class SseScanner {
     const bytes = carried ? this.#append(chunk) : chunk
     let start = this.#atStart ? this.#skipByteOrderMark(bytes) : 0
     let from = carried ? this.#scanned : start
+    let returned = carried && this.#returned
     let carriage = bytes.indexOf(CR, from)
     for (;;) {
       if (carriage !== -1 && carriage < from) carriage = bytes.indexOf(CR, from)
       const end = endOfEvent(bytes, from, carriage)
       if (end === -1) break
-      const event = readEvent(bytes.subarray(start, end))
+      const event = readEvent(bytes.subarray(start, end), returned || carriage !== -1)
       if (event !== null) events.push(event)
+      returned = false
       start = end
       from = end
     }
+    this.#returned = returned || carriage !== -1
     this.#keep(bytes, start)
     return events
   }
 
   /** The bytes left when the stream ends: a last event without its blank line, or null. */
   end(): SseEvent | null {
-    const event = readEvent(this.#carry.subarray(0, this.#length))
+    const event = readEvent(this.#carry.subarray(0, this.#length), true)
     this.#length = 0
     return event && { data: event.data, canonical: null }
   }
@@ -69,7 +77,7 @@ export class SseScanner {
   #append(chunk: Buffer): Buffer {
     const length = this.#length + chunk.length
     if (length > this.#carry.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length, this.#carry.length * 2, FIRST_CARRY_BYTES))
+      const grown = Buffer.allocUnsafe(roomFor(length))
       this.#carry.copy(grown, 0, 0, this.#length)
       this.#carry = grown
     }
@@ -89,7 +97,8 @@ export class SseScanner {
     } else if (this.#length > 0 && start === 0) {
       this.#length = left
     } else {
-      const rest = Buffer.from(bytes.subarray(start))
+      const rest = Buffer.allocUnsafe(roomFor(left))
+      bytes.copy(rest, 0, start)
       this.#carry = rest
       this.#length = left
     }
@@ -106,6 +115,11 @@ export class SseScanner {
     this.#atStart = false
     return bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0
   }
+}
+
+/** Room for as much again, so that each byte is copied a constant number of times. */
+function roomFor(length: number): number {
+  return Math.max(length * 2, CARRY_BYTES_MIN)
 }
 
 /**
@@ -135,8 +149,9 @@ function endOfEventWithReturns(bytes: Buffer, from: number): number {
   return -1
 }
 
-function readEvent(bytes: Buffer): SseEvent | null {
-  const canonical = isCanonical(bytes)
+/** @param returns whether there may be a CR in it */
+function readEvent(bytes: Buffer, returns: boolean): SseEvent | null {
+  const canonical = !returns && isCanonical(bytes)
   const data = canonical ? bytes.toString('utf8', 6, bytes.length - 2) : dataOf(bytes)
   return data.trim() === '' ? null : { data, canonical: canonical ? bytes : null }
 }
@@ -153,10 +168,12 @@ function dataOf(bytes: Buffer): string {
 
 /** llama.cpp sends its errors in a field that no client reads (W-67). */
 function errorField(value: string): string {
-  return value.startsWith('{') ? `{"error":${value}}` : JSON.stringify({ error: value })
+  return value.startsWith('{')
+    ? `{"error":${value}}`
+    : JSON.stringify({ error: value.slice(0, ERROR_CHARS_MAX) })
 }
 
-/** Exactly one `data: ` line, LF only: such an event is forwarded as it is. */
+/** Exactly one `data: ` line, and no CR: such an event is forwarded as it is. */
 function isCanonical(bytes: Buffer): boolean {
   const last = bytes.length - 2
   return (
@@ -164,7 +181,6 @@ function isCanonical(bytes: Buffer): boolean {
     bytes[last] === LF &&
     bytes[last + 1] === LF &&
     CANONICAL_START.compare(bytes, 0, CANONICAL_START.length) === 0 &&
-    bytes.indexOf(LF) === last &&
-    bytes.indexOf(CR) === -1
+    bytes.indexOf(LF) === last
   )
 }

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { type SseEvent, SseScanner } from '../../src/wire/sse-scanner.ts'
+import { UsageTap } from '../../src/wire/usage-tap.ts'
+import { Random } from './random.ts'
+import { piecesOf, streamOf } from './sse-streams.ts'
+import { workOf } from './work.ts'
+
+/** More than any stream here has bytes. */
+const EVENT_BYTES_MAX = 1024 * 1024
+
+/** Steps that reading may cost, whatever the stream and however it is cut. */
+const STEPS_PER_BYTE = 8
+const STEPS_PER_PIECE = 64
+const STEPS_PER_EVENT = 64
+
+/**
+ * Reads a stream in pieces and as a whole. Nothing may throw, both readings must agree, and the
+ * work must stay in proportion to the bytes.
+ */
+export function tryStream(seed: number): void {
+  const random = new Random(seed)
+  const bytes = streamOf(random)
+  const pieces = piecesOf(bytes, random)
+  const wantsUsage = random.oneIn(2)
+  let cut: ReturnType<typeof read> | undefined
+  const work = workOf(() => {
+    cut = read(pieces, wantsUsage)
+  })
+  assert.deepEqual(cut, read([bytes], wantsUsage))
+  for (const json of cut?.rewritten ?? []) JSON.parse(json)
+  const events = cut?.sent.length ?? 0
+  const allowed =
+    STEPS_PER_BYTE * bytes.length + STEPS_PER_PIECE * pieces.length + STEPS_PER_EVENT * events
+  assert.ok(work <= allowed, `${work} steps for ${bytes.length} bytes in ${pieces.length} pieces`)
+}
+
+function read(pieces: readonly Buffer[], wantsUsage: boolean) {
+  const scanner = new SseScanner(EVENT_BYTES_MAX)
+  const tap = new UsageTap({ wantsUsage, keepText: false, alias: wantsUsage ? null : 'public' })
+  const sent: string[] = []
+  const rewritten: string[] = []
+  const take = (event: SseEvent) => {
+    const verdict = tap.read(event)
+    sent.push(verdict.kind === 'rewrite' ? verdict.data : `${verdict.kind} ${event.data}`)
+    if (verdict.kind === 'rewrite') rewritten.push(verdict.data)
+  }
+  for (const piece of pieces) for (const event of scanner.push(piece)) take(event)
+  const last = scanner.end()
+  if (last) take(last)
+  const { chunkCount, completionLength, usage, finished } = tap
+  assert.ok(Number.isSafeInteger(chunkCount) && Number.isSafeInteger(completionLength))
+  return { sent, rewritten, chunkCount, completionLength, usage, finished }
+}
