@@ -8,7 +8,13 @@ import { claimOnce } from './store/settings.ts'
 
 const CREDITS = '1000'
 
-const NO_LIMITS = { expiresAt: null, models: null, requestsPerMinute: null, concurrency: null }
+const NO_LIMITS = {
+  expiresAt: null,
+  models: null,
+  requestsPerMinute: null,
+  tokensPerMinute: null,
+  concurrency: null,
+}
 
 /**
  * Makes the demo account of a first start: an account with credits and a key.

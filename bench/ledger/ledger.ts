@@ -2,12 +2,13 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type postgres from 'postgres'
+import { Owner } from '../../src/leases/owner.ts'
 import type { RequestRecord } from '../../src/store/request-record.ts'
 import { createReserveLane } from '../../src/store/reserve.ts'
 import { createSettleLane } from '../../src/store/settle.ts'
 
 const KEY = randomUUIDv7()
-const NO_LIMITS = { requestsPerMinute: null, concurrency: null }
+const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, spend: null }
 const HOLD = 50_000n
 const COST = 1_000n
 
@@ -62,14 +63,15 @@ export type Ledger = {
 
 export function openLedger(url: string, sql: postgres.Sql, accounts: string[]): Ledger {
   const instance = randomUUIDv7()
-  const reserve = createReserveLane(url, () => instance)
+  const reserve = createReserveLane(url, new Owner(instance, async () => instance))
   const settle = createSettleLane(url)
   const limits = { account: NO_LIMITS, key: NO_LIMITS }
   return {
     async pair() {
       const id = randomUUIDv7()
       const accountId = accounts[Math.floor(Math.random() * accounts.length)] as string
-      const hold = { id, accountId, keyId: KEY, amount: HOLD, minimum: HOLD, terms: TERMS, limits }
+      const asked = { amount: HOLD, minimum: HOLD, tokens: 150, terms: TERMS, limits }
+      const hold = { ...asked, id, accountId, keyId: KEY }
       const { outcome } = await reserve.submit(hold)
       if (outcome !== 'held') throw new Error(`a hold was ${outcome}`)
       const charge = await settle.submit({ id, accountId, cost: COST, record: RECORD })

@@ -12,19 +12,38 @@ export const HOLD_OUTPUT_TOKENS = 4_096
 export const IMAGE_TOKENS_MAX = 4_096
 export const AUDIO_TOKENS_MAX = 16_384
 
+/** Tokens of an image that a model makes: the most it can cost, and its worth unreported. */
+export const IMAGE_OUTPUT_TOKENS_MAX = 8_192
+export const IMAGE_OUTPUT_TOKENS = 4_160
+
+/** Input tokens of a second of audio: how models count it, and what a second is billed as. */
+export const AUDIO_TOKENS_PER_SECOND = 10
+
+/** Bytes of an audio file for each token, at least: speech at 5 kbit/s, below any codec in use. */
+export const AUDIO_BYTES_PER_TOKEN = 64
+
+/** Audio tokens that speaking a character takes, at most: models speak some 15 a second. */
+export const SPEECH_TOKENS_PER_CHARACTER = 4
+
 /** Output limits above this are read as this: more than any model writes, far inside int64. */
 export const OUTPUT_TOKENS_MAX = 10_000_000
 
+/** What the size of a prompt is bounded by. */
+export type PromptSize = {
+  /** The whole body. */
+  bytes: number
+  /** Those of them that are images or audio, and not tokenised as text. */
+  binaryBytes: number
+  /** The most tokens that these can cost. */
+  mediaTokens: number
+}
+
 /**
  * The most tokens a prompt can have: a tokenizer over bytes makes at least one byte a token, so
- * the bytes of the body bound its text (W-100), plus a fixed bound an image or audio part.
+ * the bytes of the body bound its text (W-100), plus what its images and audio can cost.
  */
-export function promptBound(
-  body: { bytes: number; binaryBytes: number; images: number; audios: number },
-  contextWindow: number | null,
-): number {
-  const text = Math.max(0, body.bytes - body.binaryBytes)
-  const bound = text + body.images * IMAGE_TOKENS_MAX + body.audios * AUDIO_TOKENS_MAX
+export function promptBound(prompt: PromptSize, contextWindow: number | null): number {
+  const bound = Math.max(0, prompt.bytes - prompt.binaryBytes) + prompt.mediaTokens
   return Math.min(bound, contextWindow ?? bound)
 }
 

@@ -25,6 +25,8 @@ type Planned = {
   promptTokens: number
   /** The client's limit a choice. */
   outputLimit: number | null
+  /** The output over all choices where its size follows from the request; else null. */
+  fixedOutput?: number | null
   model: ModelLimits
   tier: Tier
   rate: Rate
@@ -36,10 +38,11 @@ type Planned = {
  * output limit is lowered to what the grant pays for, down to one token a choice.
  */
 export function planHold(request: Planned): HoldPlan {
-  const { stream, choices, promptTokens, model, tier, rate } = request
+  const { stream, choices, promptTokens, fixedOutput = null, model, tier, rate } = request
+  const slice = sliceTokens(model, tier)
+  if (fixedOutput !== null) return fixedPlan(promptTokens, fixedOutput, slice, rate)
   const cap = tier.maxOutputTokens
   const bound = outputBound(request.outputLimit, model.maxOutputTokens, cap)
-  const slice = sliceTokens(model, tier)
   const each = stream ? Math.min(bound ?? slice, slice) : (bound ?? slice)
   const amount = costBound(promptTokens, each * choices, rate)
   const capped = cap !== null && (request.outputLimit === null || request.outputLimit > cap)
@@ -51,6 +54,20 @@ export function planHold(request: Planned): HoldPlan {
     amount,
     minimum: stream ? amount : costBound(promptTokens, choices, rate),
     outputLimit: capped ? cap : null,
+  }
+}
+
+/** Nobody can lower such an output: its hold is placed whole, or not at all. */
+function fixedPlan(promptTokens: number, output: number, slice: number, rate: Rate): HoldPlan {
+  const amount = costBound(promptTokens, output, rate)
+  return {
+    promptTokens,
+    outputTokens: output,
+    boundTokens: output,
+    sliceTokens: slice,
+    amount,
+    minimum: amount,
+    outputLimit: null,
   }
 }
 

@@ -67,6 +67,17 @@ export function fallbackRate(microCreditsPer1000Tokens: MicroCredits, markupPpm:
   }
 }
 
+/** The rate of what costs nothing. */
+export const FREE_RATE: Rate = {
+  input: 0n,
+  cachedInput: 0n,
+  output: 0n,
+  reasoning: 0n,
+  request: 0n,
+  markupPpm: MARKUP_NONE_PPM,
+  priceId: null,
+}
+
 /**
  * The charge for a usage: one multiplication and one rounding (up) a call. No price makes it more
  * than the ledger can count, so that a hold nobody can pay is refused and not an error.

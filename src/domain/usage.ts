@@ -23,7 +23,18 @@ export type Delivered = {
   chunkCount: number
   /** Characters (UTF-16 code units) of text, reasoning and tool calls. */
   completionLength: number
+  /** Output tokens that are not text, such as those of images. */
+  mediaTokens?: number | undefined
 }
+
+/** What an API calls the two parts of its usage. */
+export type UsageNames = { prompt: string; completion: string }
+
+/** Chat completions, completions and embeddings. */
+export const PROMPT_NAMES: UsageNames = { prompt: 'prompt_tokens', completion: 'completion_tokens' }
+
+/** Every later API. */
+export const INPUT_NAMES: UsageNames = { prompt: 'input_tokens', completion: 'output_tokens' }
 
 export type EstimationMethod = 'character_count' | 'chunk_count' | 'tokenizer'
 
@@ -39,10 +50,10 @@ const CHARACTERS_PER_TOKEN = 4
  * `total_tokens` above the sum means reasoning reported apart (W-90 to W-93).
  * @returns null when neither prompt nor completion tokens are known or all of them are 0
  */
-export function readUsage(wire: unknown): Usage | null {
+export function readUsage(wire: unknown, names: UsageNames = PROMPT_NAMES): Usage | null {
   if (!isRecord(wire)) return null
-  const prompt = tokens(wire.prompt_tokens)
-  const completion = tokens(wire.completion_tokens)
+  const prompt = tokens(wire[names.prompt])
+  const completion = tokens(wire[names.completion])
   if (!prompt && !completion) return null
   const total = tokens(wire.total_tokens)
   const promptTokens = prompt ?? 0
@@ -51,14 +62,31 @@ export function readUsage(wire: unknown): Usage | null {
       ? Math.max(completion ?? 0, total - prompt)
       : (completion ?? 0)
   const cached =
-    detail(wire.prompt_tokens_details, 'cached_tokens') ?? tokens(wire.prompt_cache_hit_tokens)
-  const reasoning = detail(wire.completion_tokens_details, 'reasoning_tokens')
+    detail(wire[`${names.prompt}_details`], 'cached_tokens') ??
+    tokens(wire.prompt_cache_hit_tokens) ??
+    tokens(wire.cached_tokens)
+  const reasoning = detail(wire[`${names.completion}_details`], 'reasoning_tokens')
   return {
     promptTokens,
     cachedTokens: Math.min(cached ?? 0, promptTokens),
     completionTokens,
     reasoningTokens: Math.min(reasoning ?? 0, completionTokens),
   }
+}
+
+/**
+ * The usage of an upstream whose `completion_tokens` leave reasoning out, with that reasoning: as
+ * its details tell, else as it was delivered (W-93).
+ * @param usage what `readUsage` made of it
+ * @param reasoningLength characters of reasoning that were delivered
+ */
+export function withReasoning(usage: Usage, wire: unknown, reasoningLength: number): Usage {
+  if (!isRecord(wire)) return usage
+  const told = detail(wire.completion_tokens_details, 'reasoning_tokens')
+  const reasoningTokens = told || tokensOfCharacters(reasoningLength)
+  const apart = (tokens(wire.completion_tokens) ?? 0) + reasoningTokens
+  const completionTokens = Math.max(usage.completionTokens, apart)
+  return { ...usage, completionTokens, reasoningTokens }
 }
 
 /**
@@ -78,10 +106,10 @@ export function tokensOfCharacters(characters: number): number {
 
 /** Estimated completion tokens of what was delivered; at least 1 for delivered text, never NaN. */
 export function estimateCompletion(method: EstimationMethod, delivered: Delivered): number {
-  if (delivered.completionLength === 0) return 0
-  return method === 'chunk_count' && delivered.chunkCount > 0
-    ? delivered.chunkCount
-    : tokensOfCharacters(delivered.completionLength)
+  const { chunkCount, completionLength, mediaTokens = 0 } = delivered
+  if (completionLength === 0) return mediaTokens
+  const isByChunk = method === 'chunk_count' && chunkCount > 0
+  return mediaTokens + (isByChunk ? chunkCount : tokensOfCharacters(completionLength))
 }
 
 /**
@@ -103,7 +131,8 @@ function detail(details: unknown, name: string): number | null {
   return isRecord(details) ? tokens(details[name]) : null
 }
 
-function tokens(value: unknown): number | null {
+/** A class of a usage; null where it is no sound figure. */
+export function tokens(value: unknown): number | null {
   return Number.isInteger(value) && (value as number) >= 0 && (value as number) <= USAGE_TOKENS_MAX
     ? (value as number)
     : null

@@ -1,34 +1,39 @@
-/** Milliseconds another instance's heart must stand still, seen without a gap, to be dead. */
-export const DEAD_AFTER_MS = 15_000
+/** What is watched: an id, and a mark that changes while whoever makes it is alive. */
+type Marked = { id: string; mark: string }
 
-type Seen = { heartbeat: string; sinceMs: number }
+type Seen = { mark: string; sinceMs: number }
 
 /**
- * Tells which other instances are dead: those whose heartbeat stood still through 15 s of our own
- * uninterrupted ones. While Postgres is away nobody beats, so an outage declares nobody dead.
+ * Tells what has stood still for so long under our own uninterrupted eyes: other instances by
+ * their heartbeats, journals by the time they were touched. Only our own clock counts, and no
+ * other has to agree with it.
  */
-export class HeartbeatWatch {
+export class StandstillWatch {
+  readonly #afterMs: number
   readonly #seen = new Map<string, Seen>()
 
+  constructor(afterMs: number) {
+    this.#afterMs = afterMs
+  }
+
   /**
-   * @param nowMs on a clock that only goes forward
-   * @returns the instances that are dead by now, with the heartbeat they died at
+   * @param all what there is; anything else is forgotten
+   * @param askedMs when we asked for it, on a clock that only goes forward
+   * @param answeredMs when we knew: an answer may be as old as its question, or as new as this
+   * @returns what has stood still long enough
    */
-  observe(
-    others: readonly { id: string; heartbeat: string }[],
-    nowMs: number,
-  ): { id: string; heartbeat: string }[] {
-    const live = new Set(others.map(({ id }) => id))
-    for (const id of this.#seen.keys()) if (!live.has(id)) this.#seen.delete(id)
-    return others.filter(({ id, heartbeat }) => {
+  observe<T extends Marked>(all: readonly T[], askedMs: number, answeredMs: number): T[] {
+    const ids = new Set(all.map(({ id }) => id))
+    for (const id of this.#seen.keys()) if (!ids.has(id)) this.#seen.delete(id)
+    return all.filter(({ id, mark }) => {
       const seen = this.#seen.get(id)
-      if (seen?.heartbeat === heartbeat) return nowMs - seen.sinceMs >= DEAD_AFTER_MS
-      this.#seen.set(id, { heartbeat, sinceMs: nowMs })
+      if (seen?.mark === mark) return askedMs - seen.sinceMs >= this.#afterMs
+      this.#seen.set(id, { mark, sinceMs: answeredMs })
       return false
     })
   }
 
-  /** Our own heartbeat failed or was late: what was seen before proves nothing. */
+  /** We did not look for a while: what was seen before proves nothing. */
   interrupted(): void {
     this.#seen.clear()
   }

@@ -27,8 +27,10 @@ export function createChargeMetrics({ counter }: Definer, known: KnownNames) {
       if (record.usageSource === null || count <= 0) continue
       tokens.inc({ class: name, usage_source: record.usageSource, ...labels }, count)
     }
+    // What a late result corrects was counted as crashed, and a counter takes nothing back.
+    const taken = charge.correction ?? charge.charged
     // Metrics are floating point, exact up to 2^53 micro-credits: the ledger is what counts.
-    charges.inc(labels, Number(charge.charged))
+    charges.inc(labels, Math.max(0, Number(taken)))
     losses.inc(labels, Number(charge.uncollected))
   }
 }

@@ -1,6 +1,7 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
+import { liftingOf } from './audit-state.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import { accounts } from './schema.ts'
 import { breaksTierReference } from './tiers.ts'
@@ -17,8 +18,12 @@ export type NewAccount = {
   credits: MicroCredits
 }
 
-/** What can be changed; what is left out stays. */
-export type AccountChange = { name?: string; tier?: string; status?: AccountStatus }
+/** What can be changed; what is left out stays. Only the audit freezes. */
+export type AccountChange = {
+  name?: string
+  tier?: string
+  status?: Exclude<AccountStatus, 'frozen'>
+}
 
 type Filter = { externalId?: string | undefined; status?: AccountStatus | undefined }
 
@@ -84,14 +89,18 @@ export async function listAccounts(
   return sliceOf(rows, page, (account) => account.id)
 }
 
-/** @returns the account as it is now, or null when there is none; `unknown_tier` changes nothing */
+/**
+ * Changes an account. Making it active lifts, in the same statement, what the audit keeps of it.
+ * @returns the account as it is now, or null when there is none; `unknown_tier` changes nothing
+ */
 export async function updateAccount(
   db: PostgresJsDatabase,
   id: string,
   change: AccountChange,
 ): Promise<Account | 'unknown_tier' | null> {
+  const lifting = change.status === 'active' ? db.with(liftingOf(db, id)) : db
   try {
-    const [row] = await db.update(accounts).set(change).where(eq(accounts.id, id)).returning()
+    const [row] = await lifting.update(accounts).set(change).where(eq(accounts.id, id)).returning()
     return row ?? null
   } catch (error) {
     if (breaksTierReference(error)) return 'unknown_tier'

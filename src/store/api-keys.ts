@@ -1,10 +1,15 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { RateLimits } from '../domain/tier.ts'
+import type { MicroCredits } from '../domain/credits.ts'
+import type { RateLimits, SpendLimit, SpendPeriod } from '../domain/tier.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import { apiKeys } from './schema.ts'
 
-/** What is shown of a key: not its hash, and only the limits that are in force. */
+const SPENT = sql<
+  bigint | null
+>`${apiKeys.spendLimit} - spend_left_v1(${apiKeys.id}, clock_timestamp())`
+
+/** What is shown of a key: not its hash. */
 const SHOWN = {
   id: apiKeys.id,
   accountId: apiKeys.accountId,
@@ -14,7 +19,11 @@ const SHOWN = {
   revokedAt: apiKeys.revokedAt,
   models: apiKeys.models,
   requestsPerMinute: apiKeys.requestsPerMinute,
+  tokensPerMinute: apiKeys.tokensPerMinute,
   concurrency: apiKeys.concurrency,
+  spendLimit: apiKeys.spendLimit,
+  spendPeriod: apiKeys.spendPeriod,
+  spent: SPENT.mapWith(BigInt),
   createdAt: apiKeys.createdAt,
 }
 
@@ -28,24 +37,37 @@ export type ApiKey = RateLimits & {
   revokedAt: Date | null
   /** Null is all that the account's tier allows. */
   models: string[] | null
+  /** What it may spend in a period, and has spent in the one that runs; null where not limited. */
+  spendLimit: MicroCredits | null
+  spendPeriod: SpendPeriod | null
+  spent: MicroCredits | null
   createdAt: Date
 }
 
-/** What can be changed; what is left out stays. */
-export type ApiKeyChange = Partial<Pick<ApiKey, 'name' | 'expiresAt' | 'models' | keyof RateLimits>>
+type Settings = Pick<ApiKey, 'name' | 'expiresAt' | 'models' | keyof RateLimits>
 
-export type NewApiKey = Pick<
-  ApiKey,
-  'id' | 'accountId' | 'name' | 'hint' | 'expiresAt' | 'models' | keyof RateLimits
-> & {
-  hash: Buffer
-}
+/** What can be changed; what is left out stays. */
+export type ApiKeyChange = Partial<Settings> & { spend?: SpendLimit | null }
+
+export type NewApiKey = Pick<ApiKey, 'id' | 'accountId' | 'hint'> &
+  Settings & { hash: Buffer; spend?: SpendLimit | null }
 
 /** Stores a key of an account that exists. */
-export async function createKey(db: PostgresJsDatabase, key: NewApiKey): Promise<ApiKey> {
+export async function createKey(
+  db: PostgresJsDatabase,
+  { spend = null, ...key }: NewApiKey,
+): Promise<ApiKey> {
   const [row] = await db.insert(apiKeys).values(key).returning(SHOWN)
   if (!row) throw new Error('an insert without a conflict clause returned no row')
-  return row
+  if (spend === null) return row
+  await limitSpend(db, key.id, spend)
+  return (await findApiKey(db, key.id)) ?? row
+}
+
+/** `limit_spend_v1`: what the key has spent in the running period counts. */
+async function limitSpend(db: PostgresJsDatabase, id: string, spend: SpendLimit | null) {
+  const [amount, period] = [spend?.amount.toString() ?? null, spend?.period ?? null]
+  await db.execute(sql`select limit_spend_v1(${id}::uuid, ${amount}::bigint, ${period}::text)`)
 }
 
 /** A key of any account, revoked or not; null when there is none. */
@@ -74,8 +96,10 @@ export async function listKeys(
 export async function updateKey(
   db: PostgresJsDatabase,
   id: string,
-  change: ApiKeyChange,
+  { spend, ...change }: ApiKeyChange,
 ): Promise<ApiKey | null> {
+  if (spend !== undefined) await limitSpend(db, id, spend)
+  if (Object.keys(change).length === 0) return findApiKey(db, id)
   const [row] = await db.update(apiKeys).set(change).where(eq(apiKeys.id, id)).returning(SHOWN)
   return row ?? null
 }

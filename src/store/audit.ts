@@ -1,26 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-
-/** The rules of the ledger, by name. */
-export type AuditRule =
-  | 'posted_is_ledger_sum'
-  | 'held_is_open_holds'
-  | 'available_not_negative'
-  | 'seq_without_gap'
-  | 'balance_after_chains'
-  | 'charge_is_recorded'
-  | 'record_is_charged'
-
-export type Violation = {
-  accountId: string
-  rule: AuditRule
-  /** The `seq` of a ledger entry or the id of a request, where the rule is about one. */
-  subject: string | null
-  /** What the rule asks for and what is stored: micro-credits; entries in `seq_without_gap`. */
-  expected: bigint
-  /** Null is nothing. */
-  found: bigint | null
-}
+import type { Violation } from '../domain/violation.ts'
 
 export type Audit = {
   /** Accounts looked at: all. */
@@ -77,7 +57,7 @@ const CHAIN = sql`
 const CHARGES = sql`
   taken as (
     select account_id, request_id, -sum(amount) as charged
-    from ledger where kind = 'charge' group by account_id, request_id),
+    from ledger where kind in ('charge', 'late_charge') group by account_id, request_id),
   charges as (
     select coalesce(t.account_id, r.account_id) as account_id,
       coalesce(t.request_id, r.id) as request_id, t.charged as taken, r.charged as recorded

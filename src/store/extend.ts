@@ -10,12 +10,12 @@ const LIMITS = { batchMax: 512, queueMax: 10_000, timeoutMs: 2_000 }
 
 type Row = { id: string; amount: bigint }
 
-/** The lane that lets holds grow: `extend_v1`. Answers the amount the hold has now. */
+/** The lane that lets holds grow: `extend_v2`. Answers the amount the hold has now. */
 export function createExtendLane(url: string) {
   const client = new LaneClient<Row>(url, 'extend', (db) =>
     db
       .select({ id: sql<string>`id`, amount: sql`amount`.mapWith(BigInt) })
-      .from(sql`extend_v1(${sql.placeholder('batch')}::text::json)`)
+      .from(sql`extend_v2(${sql.placeholder('batch')}::text::json)`)
       .prepare('extend'),
   )
   const call = async (items: Extension[]): Promise<MicroCredits[]> => {

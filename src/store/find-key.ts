@@ -1,5 +1,7 @@
 import { sql } from 'drizzle-orm'
-import type { RateLimits } from '../domain/tier.ts'
+import type { MicroCredits } from '../domain/credits.ts'
+import type { KeyLimits, RateLimits, SpendPeriod } from '../domain/tier.ts'
+import type { AccountStatus } from './accounts.ts'
 import { Lane } from './lane.ts'
 import { LaneClient } from './lane-client.ts'
 
@@ -8,22 +10,23 @@ export type KeyRecord = {
   id: string
   accountId: string
   tier: string
-  accountStatus: 'active' | 'suspended' | 'closed'
+  accountStatus: AccountStatus
   models: string[] | null
   expiresAt: Date | null
   revokedAt: Date | null
-  limits: RateLimits
+  limits: KeyLimits
 }
 
 const LIMITS = { batchMax: 256, queueMax: 5_000, timeoutMs: 300, answerWithinMs: 550 }
 
-type Row = Omit<KeyRecord, 'expiresAt' | 'revokedAt' | 'limits'> & {
-  requestsPerMinute: number | null
-  concurrency: number | null
-  hash: string
-  expiresAt: string | null
-  revokedAt: string | null
-}
+type Row = Omit<KeyRecord, 'expiresAt' | 'revokedAt' | 'limits'> &
+  RateLimits & {
+    spendLimit: MicroCredits | null
+    spendPeriod: SpendPeriod | null
+    hash: string
+    expiresAt: string | null
+    revokedAt: string | null
+  }
 
 /** The lane that looks keys up by their hash (hex); many look-ups share a statement. */
 export function createKeyLane(url: string) {
@@ -35,11 +38,14 @@ export function createKeyLane(url: string) {
         accountId: sql<string>`a.id`,
         tier: sql<string>`a.tier`,
         accountStatus: sql<Row['accountStatus']>`a.status`,
-        models: sql<string[] | null>`k.models`,
+        models: sql<string[] | null>`to_json(k.models)`,
         expiresAt: sql<string | null>`k.expires_at::text`,
         revokedAt: sql<string | null>`k.revoked_at::text`,
         requestsPerMinute: sql<number | null>`k.requests_per_minute`,
+        tokensPerMinute: sql<number | null>`k.tokens_per_minute`.mapWith(Number),
         concurrency: sql<number | null>`k.concurrency`,
+        spendLimit: sql<bigint | null>`k.spend_limit`.mapWith(BigInt),
+        spendPeriod: sql<SpendPeriod | null>`k.spend_period`,
       })
       .from(sql`json_array_elements_text(${sql.placeholder('hashes')}::text::json) as wanted(hash)`)
       .innerJoin(sql`api_keys k`, sql`k.hash = decode(wanted.hash, 'hex')`)
@@ -56,9 +62,19 @@ export function createKeyLane(url: string) {
 }
 
 function toRecord(found: Row): KeyRecord {
-  const { hash: _, expiresAt, revokedAt, requestsPerMinute, concurrency, ...row } = found
-  const limits = { requestsPerMinute, concurrency }
-  return { ...row, limits, expiresAt: toDate(expiresAt), revokedAt: toDate(revokedAt) }
+  const { id, accountId, tier, accountStatus, models, spendLimit, spendPeriod } = found
+  const { requestsPerMinute, tokensPerMinute, concurrency } = found
+  const spend = spendLimit !== null && spendPeriod && { amount: spendLimit, period: spendPeriod }
+  return {
+    id,
+    accountId,
+    tier,
+    accountStatus,
+    models,
+    limits: { requestsPerMinute, tokensPerMinute, concurrency, spend: spend || null },
+    expiresAt: toDate(found.expiresAt),
+    revokedAt: toDate(found.revokedAt),
+  }
 }
 
 function toDate(text: string | null): Date | null {

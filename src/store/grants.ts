@@ -1,7 +1,7 @@
-import { DrizzleQueryError, sql } from 'drizzle-orm'
+import { sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import postgres from 'postgres'
 import type { MicroCredits } from '../domain/credits.ts'
+import { isOutOfRange } from './sqlstate.ts'
 
 export type Grant = {
   accountId: string
@@ -15,9 +15,6 @@ export type Grant = {
  * with other credits. `too_much`: the balance would pass what the ledger can count.
  */
 export type GrantOutcome = 'granted' | 'repeated' | 'conflict' | 'no_account' | 'too_much'
-
-/** The SQLSTATE of an integer that does not fit its type. */
-const NUMERIC_VALUE_OUT_OF_RANGE = '22003'
 
 /** Puts credits in: `grant_v1`, one statement. */
 export async function grantCredits(db: PostgresJsDatabase, grant: Grant): Promise<GrantOutcome> {
@@ -33,12 +30,4 @@ export async function grantCredits(db: PostgresJsDatabase, grant: Grant): Promis
     if (isOutOfRange(error)) return 'too_much'
     throw error
   }
-}
-
-function isOutOfRange(error: unknown): boolean {
-  return (
-    error instanceof DrizzleQueryError &&
-    error.cause instanceof postgres.PostgresError &&
-    error.cause.code === NUMERIC_VALUE_OUT_OF_RANGE
-  )
 }

@@ -1,10 +1,13 @@
-import { and, eq, inArray, lt, sql } from 'drizzle-orm'
+import { and, eq, inArray, lt, notInArray, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
 import { holds, instances } from './schema.ts'
 
 /** Holds settled at a time for a dead instance. */
 const ORPHANS_MAX = 500
+
+/** How long a dead instance stays on the list at least. */
+const PRUNE_AFTER = sql`interval '1 day'`
 
 export type OpenHold = typeof holds.$inferSelect
 
@@ -20,9 +23,12 @@ export async function registerInstance(
   await db.insert(instances).values({ id, host })
 }
 
-/** Takes an instance that ended in good order off the list. */
-export async function removeInstance(db: PostgresJsDatabase, id: string): Promise<void> {
-  await db.delete(instances).where(eq(instances.id, id))
+/**
+ * Says that an instance has ended. Like a dead one it stays on the list: a hold whose answer was
+ * lost may still be there, or come yet.
+ */
+export async function signOff(db: PostgresJsDatabase, id: string): Promise<void> {
+  await db.update(instances).set({ state: 'dead' }).where(eq(instances.id, id))
 }
 
 /** `heartbeat_v1`: says that this instance lives, and what its running holds have cost so far. */
@@ -60,16 +66,32 @@ export function findOrphans(db: PostgresJsDatabase): Promise<OpenHold[]> {
   return db.select().from(holds).where(inArray(holds.instanceId, dead)).limit(ORPHANS_MAX)
 }
 
-/** Open holds of an instance that are older than so many seconds. */
-export function findOlderHolds(
+/** Open holds of an instance but for those it knows of. */
+export function findUnknownHolds(
   db: PostgresJsDatabase,
   instanceId: string,
-  seconds: number,
+  known: string[],
 ): Promise<OpenHold[]> {
-  const before = sql`clock_timestamp() - make_interval(secs => ${seconds})`
+  const others = sql`${holds.id} <> all (
+    array(select json_array_elements_text(${JSON.stringify(known)}::text::json)::uuid))`
   return db
     .select()
     .from(holds)
-    .where(and(eq(holds.instanceId, instanceId), lt(holds.createdAt, before)))
+    .where(and(eq(holds.instanceId, instanceId), others))
     .limit(ORPHANS_MAX)
+}
+
+/** Forgets instances that ended long ago and left no hold. */
+export async function pruneInstances(db: PostgresJsDatabase): Promise<void> {
+  const owners = db.select({ id: holds.instanceId }).from(holds)
+  const before = sql`clock_timestamp() - ${PRUNE_AFTER}`
+  await db
+    .delete(instances)
+    .where(
+      and(
+        eq(instances.state, 'dead'),
+        lt(instances.heartbeatAt, before),
+        notInArray(instances.id, owners),
+      ),
+    )
 }

@@ -46,6 +46,7 @@ export class LaneClient<Row> {
     this.#sql = postgres(this.#url, {
       max: 1,
       connect_timeout: CONNECT_TIMEOUT_S,
+      fetch_types: false, // nobody would catch its failure, so no lane reads an array as such
       connection: {
         application_name: `tollkeeper-${this.#name}`,
         statement_timeout: STATEMENT_TIMEOUT_MS,

@@ -1,4 +1,4 @@
-import { setTimeout as delay, setImmediate as turn } from 'node:timers/promises'
+import { type Clock, delay, SYSTEM_CLOCK } from '../clock.ts'
 import { ProxyError } from '../errors.ts'
 import { databaseError, isDataFault } from './sqlstate.ts'
 
@@ -54,13 +54,15 @@ type Waiting<Item, Answer> = {
 export class Lane<Item, Answer> implements WatchedLane {
   readonly #statement: LaneCall<Item, Answer>
   readonly #limits: LaneLimits
+  readonly #clock: Clock
   #queue: Waiting<Item, Answer>[] = []
   #running: Promise<void> | null = null
   #observe: (call: LaneCallFacts) => void = () => {}
 
-  constructor(statement: LaneCall<Item, Answer>, limits: LaneLimits) {
+  constructor(statement: LaneCall<Item, Answer>, limits: LaneLimits, clock = SYSTEM_CLOCK) {
     this.#statement = statement
     this.#limits = limits
+    this.#clock = clock
   }
 
   /** Items waiting for the next call. */
@@ -84,8 +86,8 @@ export class Lane<Item, Answer> implements WatchedLane {
     this.#running ??= this.#run()
     const { answerWithinMs } = this.#limits
     if (answerWithinMs === undefined) return promise
-    const timer = setTimeout(() => this.#giveUp(waiting, answerWithinMs), answerWithinMs)
-    return promise.finally(() => clearTimeout(timer))
+    const cancel = this.#clock.after(answerWithinMs, () => this.#giveUp(waiting, answerWithinMs))
+    return promise.finally(cancel)
   }
 
   /** Resolves when nothing is queued or in flight. */
@@ -103,9 +105,9 @@ export class Lane<Item, Answer> implements WatchedLane {
 
   async #run(): Promise<void> {
     const { gatherMs = 0 } = this.#limits
-    await turn()
+    await this.#clock.turn()
     while (this.#queue.length > 0) {
-      if (gatherMs > 0) await delay(gatherMs)
+      if (gatherMs > 0) await delay(this.#clock, gatherMs)
       const batch = this.#queue.splice(0, this.#limits.batchMax)
       await this.#deliver(batch)
     }
@@ -141,12 +143,12 @@ export class Lane<Item, Answer> implements WatchedLane {
   /** postgres.js has no query timeout: a half-open connection would hang for ever. */
   async #timed(size: number, call: Promise<Answer[]>): Promise<Answer[]> {
     const { timeoutMs } = this.#limits
-    const startedAt = performance.now()
+    const startedAt = this.#clock.now()
     let failed = false
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
+    const cancel = this.#clock.after(timeoutMs, () => {
       reject(new Error(`Postgres did not answer within ${timeoutMs} ms`))
-    }, timeoutMs)
+    })
     try {
       return await Promise.race([call, late])
     } catch (error) {
@@ -154,8 +156,8 @@ export class Lane<Item, Answer> implements WatchedLane {
       if (!isDataFault(error)) this.#statement.reconnect()
       throw error
     } finally {
-      clearTimeout(timer)
-      this.#observe({ size, durationMs: performance.now() - startedAt, failed })
+      cancel()
+      this.#observe({ size, durationMs: this.#clock.now() - startedAt, failed })
     }
   }
 }

@@ -1,9 +1,12 @@
-import { and, desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, lt } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
-import { ledger } from './schema.ts'
+import { adjustments, ledger } from './schema.ts'
 
-export type LedgerEntry = typeof ledger.$inferSelect
+export type LedgerEntry = typeof ledger.$inferSelect & {
+  /** Why an operator made it; null but for adjustments. */
+  reason: string | null
+}
 
 /** The ledger of an account, newest first. The page's key is `seq`. */
 export async function listEntries(
@@ -13,8 +16,16 @@ export async function listEntries(
 ): Promise<Slice<LedgerEntry>> {
   const after = page.after === null ? undefined : lt(ledger.seq, Number(page.after))
   const rows = await db
-    .select()
+    .select({ ...getTableColumns(ledger), reason: adjustments.reason })
     .from(ledger)
+    .leftJoin(
+      adjustments,
+      and(
+        eq(ledger.kind, 'adjustment'),
+        eq(adjustments.accountId, ledger.accountId),
+        eq(adjustments.reference, ledger.reference),
+      ),
+    )
     .where(and(eq(ledger.accountId, accountId), after))
     .orderBy(desc(ledger.seq))
     .limit(rowsToRead(page))

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { MicroCredits } from '../domain/credits.ts'
-import type { RateLimits } from '../domain/tier.ts'
+import type { KeyLimits, RateLimits } from '../domain/tier.ts'
+import type { Owner } from '../leases/owner.ts'
 import { Lane } from './lane.ts'
 import { LaneClient } from './lane-client.ts'
 
@@ -12,29 +13,37 @@ export type Reservation = {
   amount: MicroCredits
   /** The least amount that lets the request run. */
   minimum: MicroCredits
+  /** What it draws from limits of tokens a minute until it is settled. */
+  tokens: number
   /** What is pinned on the hold, as JSON. */
   terms: unknown
   /** What the tier allows the account, and the key's own limits. */
-  limits: { account: RateLimits; key: RateLimits }
+  limits: { account: RateLimits; key: KeyLimits }
 }
 
 export type ReserveOutcome =
   | 'held'
   | 'insufficient'
   | 'credits_held'
+  | 'spend_reached'
+  | 'spend_held'
   | 'rate_limited'
+  | 'tokens_limited'
   | 'too_many'
   | 'inactive'
+  | 'frozen'
   | 'no_account'
   | 'ended'
 
 export type ReserveAnswer = {
   outcome: ReserveOutcome
   granted: MicroCredits
-  /** Milliseconds until a request fits the limit of requests a minute again. */
+  /** Milliseconds until the request fits the limits of requests and tokens a minute. */
   waitMs: number
-  /** Requests left under that limit now; null when there is none. */
+  /** Requests left under the limit now; null when there is none. */
   remaining: number | null
+  /** Likewise tokens; below 0 when running requests draw more than the limit. */
+  tokensLeft: number | null
 }
 
 const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 300, answerWithinMs: 550 }
@@ -42,10 +51,10 @@ const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 300, answerWithinMs:
 type Row = ReserveAnswer & { id: string }
 
 /**
- * The lane that places holds: `reserve_v1`, one statement a batch.
- * @param instanceId who owns the holds of the next batch
+ * The lane that places holds: `reserve_v2`, one statement a batch.
+ * @param owner whose the holds are
  */
-export function createReserveLane(url: string, instanceId: () => string) {
+export function createReserveLane(url: string, owner: Pick<Owner, 'place'>) {
   const client = new LaneClient<Row>(url, 'reserve', (db) =>
     db
       .select({
@@ -54,19 +63,22 @@ export function createReserveLane(url: string, instanceId: () => string) {
         granted: sql`granted`.mapWith(BigInt),
         waitMs: sql`wait_ms`.mapWith(Number),
         remaining: sql<number | null>`remaining::int`,
+        tokensLeft: sql<number | null>`tokens_left`.mapWith(Number),
       })
       .from(
-        sql`reserve_v1(${sql.placeholder('instance')}::text::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
+        sql`reserve_v2(${sql.placeholder('instance')}::text::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
       )
       .prepare('reserve'),
   )
   const call = async (items: Reservation[], replay: boolean): Promise<ReserveAnswer[]> => {
     const batch = JSON.stringify(items.map(toRow))
-    const rows = await client.execute({ instance: instanceId(), batch, replay: String(replay) })
+    const rows = await owner.place((instance) =>
+      client.execute({ instance, batch, replay: String(replay) }),
+    )
     const byId = new Map(rows.map((row) => [row.id, row]))
     return items.map(({ id }) => {
       const row = byId.get(id)
-      if (!row) throw new Error(`reserve_v1 gave no answer for hold ${id}`)
+      if (!row) throw new Error(`reserve_v2 gave no answer for hold ${id}`)
       return row
     })
   }
@@ -86,5 +98,9 @@ function toRow(item: Reservation) {
     account_concurrency: item.limits.account.concurrency,
     key_rpm: item.limits.key.requestsPerMinute,
     key_concurrency: item.limits.key.concurrency,
+    tokens: item.tokens,
+    account_tpm: item.limits.account.tokensPerMinute,
+    key_tpm: item.limits.key.tokensPerMinute,
+    capped: item.limits.key.spend !== null,
   }
 }

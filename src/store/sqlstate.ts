@@ -5,6 +5,11 @@ const DATA_FAULTS = /^(22|23|P0)/
 const UNAVAILABLE =
   /^(08|53|57P|57014|25006|CONNECTION_|CONNECT_TIMEOUT|ECONN|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOST)/
 
+/** What `reserve` raises to an instance that was declared dead. */
+const DECLARED_DEAD = 'TKDED'
+
+const NUMERIC_VALUE_OUT_OF_RANGE = '22003'
+
 /** The code of a database error: a SQLSTATE, or the driver's or the socket's own. */
 function codeOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code
@@ -27,4 +32,14 @@ export function isDataFault(error: unknown): boolean {
 /** Whether the database is away, and the statement may succeed later. */
 export function isUnavailable(error: unknown): boolean {
   return UNAVAILABLE.test(codeOf(databaseError(error)))
+}
+
+/** Whether others have declared this instance dead. */
+export function isDeclaredDead(error: unknown): boolean {
+  return codeOf(databaseError(error)) === DECLARED_DEAD
+}
+
+/** Whether a sum would leave what its type can count. */
+export function isOutOfRange(error: unknown): boolean {
+  return codeOf(databaseError(error)) === NUMERIC_VALUE_OUT_OF_RANGE
 }

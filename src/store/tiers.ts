@@ -5,7 +5,6 @@ import type { Tier } from '../domain/tier.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import { tiers } from './schema.ts'
 
-/** Tokens a minute are not limited yet, so nobody sees or sets that here. */
 const SHOWN = {
   name: tiers.name,
   models: tiers.models,
@@ -13,6 +12,7 @@ const SHOWN = {
   maxOutputTokens: tiers.maxOutputTokens,
   holdOutputTokens: tiers.holdOutputTokens,
   requestsPerMinute: tiers.requestsPerMinute,
+  tokensPerMinute: tiers.tokensPerMinute,
   concurrency: tiers.concurrency,
 }
 

@@ -13,6 +13,7 @@ const TIER: Tier = {
   maxOutputTokens: null,
   holdOutputTokens: null,
   requestsPerMinute: null,
+  tokensPerMinute: null,
   concurrency: null,
 }
 const MODEL = { contextWindow: null, maxOutputTokens: null, holdOutputTokens: null }

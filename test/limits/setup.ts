@@ -5,10 +5,20 @@ export type Answer = {
   status: number
   code: string | null
   type: string | null
+  message: string | null
   headers: Headers
 }
 
-type Settings = { requests_per_minute?: number; concurrency?: number }
+type Settings = {
+  requests_per_minute?: number
+  tokens_per_minute?: number
+  concurrency?: number
+  /** Of a tier. */
+  hold_output_tokens?: number
+  /** Of a key. */
+  spend_limit?: string
+  spend_period?: 'day' | 'month' | 'total'
+}
 
 /** Makes a tier, or changes it, and waits until the instances know it. */
 export async function putTier(
@@ -18,11 +28,14 @@ export async function putTier(
 ): Promise<void> {
   const [first] = proxies
   await first?.admin('PUT', `/tiers/${name}`, settings)
-  const { requests_per_minute: perMinute = null, concurrency = null } = settings
+  const { requests_per_minute: perMinute = null, tokens_per_minute: tokens = null } = settings
+  const { concurrency = null } = settings
   await eventually(() =>
     proxies.every(({ app }) => {
       const tier = app.database.catalogue().tiers.get(name)
-      return tier?.requestsPerMinute === perMinute && tier.concurrency === concurrency
+      const { requestsPerMinute, tokensPerMinute } = tier ?? {}
+      const isKnown = requestsPerMinute === perMinute && tokensPerMinute === tokens
+      return isKnown && tier?.concurrency === concurrency
     }),
   )
 }
@@ -50,7 +63,8 @@ export async function send(proxy: Tollkeeper, key: string, body = request()): Pr
   const text = await response.text()
   const { status, headers } = response
   const error = status === 200 ? null : JSON.parse(text).error
-  return { status, code: error?.code ?? null, type: error?.type ?? null, headers }
+  const { code = null, type = null, message = null } = error ?? {}
+  return { status, code, type, message, headers }
 }
 
 /** Sends so many at once, in turn to each instance; `answered` grows while they end. */
@@ -69,10 +83,10 @@ export function sendMany(count: number, proxies: Tollkeeper[], key: string, body
 export const refill = (perMinute: number, elapsedMs: number) =>
   Math.floor((elapsedMs * perMinute) / 60_000)
 
-export const limitHeaders = ({ headers }: Answer) => ({
-  limit: headers.get('x-ratelimit-limit-requests'),
-  remaining: headers.get('x-ratelimit-remaining-requests'),
-  reset: headers.get('x-ratelimit-reset-requests'),
+export const limitHeaders = ({ headers }: Answer, of: 'requests' | 'tokens' = 'requests') => ({
+  limit: headers.get(`x-ratelimit-limit-${of}`),
+  remaining: headers.get(`x-ratelimit-remaining-${of}`),
+  reset: headers.get(`x-ratelimit-reset-${of}`),
 })
 
 /** Nothing of the account is held, and it has paid for so many requests: 6 tokens each. */

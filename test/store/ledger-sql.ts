@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import type postgres from 'postgres'
 import { toRow } from '../../src/store/request-record.ts'
 import { aRecord } from './a-record.ts'
-import type { HoldRow, LedgerModel } from './ledger-model.ts'
+import type { HoldRow, ReserveAnswer, SettleAnswer, SettleRow, Version } from './ledger-rows.ts'
 
 const KEY = '01900000-0000-7000-8000-00000000000a'
 const INSTANCE = '01900000-0000-7000-8000-00000000000b'
@@ -21,59 +21,69 @@ export class LedgerSql {
     return id
   }
 
-  async reserve(rows: HoldRow[], replay: boolean) {
-    const batch = rows.map(({ id, account, amount, minimum }) => ({
-      id,
-      account_id: account,
-      key_id: KEY,
-      amount: String(amount),
-      minimum: String(minimum),
-      terms: { model: 'sandbox-echo' },
-    }))
-    const answers = await this.sql<{ id: string; outcome: string; granted: string }[]>`
-      select id, outcome, granted
-      from reserve_v1(${INSTANCE}, ${JSON.stringify(batch)}::text::json, ${replay})`
+  async addKey(account: string): Promise<string> {
+    const id = randomUUIDv7()
+    await this.sql`insert into api_keys (id, account_id, hash, hint)
+      values (${id}, ${account}, ${Buffer.from(id)}, 'tk_...')`
+    return id
+  }
+
+  async reserve(
+    rows: HoldRow[],
+    replay: boolean,
+    version: Version = 2,
+  ): Promise<Map<string, ReserveAnswer>> {
+    const batch = json(rows.map(toReserveRow))
+    const { sql } = this
+    const told = version === 2 ? sql`tokens_left` : sql`null as tokens_left`
+    const answers = await sql`
+      select id, outcome, granted, wait_ms, remaining, ${told}
+      from ${sql(`reserve_v${version}`)}(${INSTANCE}, ${batch}::text::json, ${replay})`
     return new Map(
-      answers.map(({ id, outcome, granted }) => [id, { outcome, granted: BigInt(granted) }]),
+      answers.map((row) => [
+        row.id,
+        {
+          outcome: row.outcome,
+          granted: BigInt(row.granted),
+          waitMs: BigInt(row.wait_ms),
+          remaining: row.remaining === null ? null : BigInt(row.remaining),
+          tokensLeft: row.tokens_left === null ? null : BigInt(row.tokens_left),
+        },
+      ]),
     )
   }
 
-  async extend(rows: { id: string; account: string; amount: bigint }[]) {
-    const batch = rows.map(({ id, account, amount }) => ({
-      id,
-      account_id: account,
-      amount: String(amount),
-    }))
+  async extend(rows: { id: string; account: string; amount: bigint }[], version: Version = 2) {
+    const batch = json(rows.map(({ account, ...row }) => ({ ...row, account_id: account })))
     const answers = await this.sql<{ id: string; amount: string }[]>`
-      select id, amount from extend_v1(${JSON.stringify(batch)}::text::json)`
+      select id, amount from ${this.sql(`extend_v${version}`)}(${batch}::text::json)`
     return new Map(answers.map(({ id, amount }) => [id, BigInt(amount)]))
   }
 
-  async settle(rows: { id: string; account: string; cost: bigint }[]) {
-    const batch = rows.map(({ id, account, cost }) => ({
-      id,
-      account_id: account,
-      cost: String(cost),
-      record: toRow(aRecord()),
-    }))
-    const answers = await this.sql<{ id: string; charged: string; uncollected: string }[]>`
-      select id, charged, uncollected from settle_v1(${JSON.stringify(batch)}::text::json)`
+  async settle(rows: SettleRow[], version: Version = 2): Promise<Map<string, SettleAnswer>> {
+    const batch = json(rows.map(toSettleRow))
+    const { sql } = this
+    const told = version === 2 ? sql`correction` : sql`null as correction`
+    const answers = await sql`
+      select id, charged, uncollected, ${told}
+      from ${sql(`settle_v${version}`)}(${batch}::text::json)`
     return new Map(
-      answers.map(({ id, charged, uncollected }) => [
+      answers.map(({ id, charged, uncollected, correction }) => [
         id,
-        { charged: BigInt(charged), uncollected: BigInt(uncollected) },
+        {
+          charged: BigInt(charged),
+          uncollected: BigInt(uncollected),
+          ...(correction !== null && { correction: BigInt(correction) }),
+        },
       ]),
     )
   }
 
   /** Records requests that held nothing. */
   async record(rows: { id: string; account: string }[]): Promise<void> {
-    const batch = rows.map(({ id, account }) => ({
-      id,
-      account_id: account,
-      record: toRow(aRecord({ outcome: 'refused' })),
-    }))
-    await this.sql`select id from record_v1(${JSON.stringify(batch)}::text::json)`
+    const record = toRow(aRecord({ outcome: 'refused' }))
+    const batch = json(rows.map(({ id, account }) => ({ id, account_id: account, record })))
+    await this.sql`select id from record_v1(${batch}::text::json)`
   }
 
   async grant(account: string, reference: string, credits: bigint): Promise<string> {
@@ -82,12 +92,18 @@ export class LedgerSql {
     return row?.outcome as string
   }
 
+  /** Sets the spending limit of a key, or takes it away. */
+  async limitSpend(key: string, limit: bigint | null, period: string): Promise<void> {
+    const amount = limit === null ? null : String(limit)
+    await this.sql`select limit_spend_v1(${key}, ${amount}::bigint, ${period})`
+  }
+
   async setActive(account: string, active: boolean): Promise<void> {
     const status = active ? 'active' : 'suspended'
     await this.sql`update accounts set status = ${status} where id = ${account}`
   }
 
-  /** Everything stored of these accounts, in the shape of `stateOf` a model. */
+  /** The money that is stored of these accounts. */
   async state(accounts: string[]) {
     const rows = await this.sql`select id, posted, held, seq from accounts
       where id = any (${accounts}) order by id`
@@ -108,44 +124,32 @@ export class LedgerSql {
   }
 }
 
-/** What the tables must hold: posted is the sum of the ledger, held that of the open holds. */
-export function stateOf(model: LedgerModel) {
-  const accounts = [...model.accounts].toSorted(byId)
-  const heldBy = (id: string) =>
-    [...model.holds.values()].reduce(
-      (sum, { account, amount }) => sum + (account === id ? amount : 0n),
-      0n,
-    )
-  const posted = (id: string) =>
-    model.accountOf(id).entries.reduce((sum, { amount }) => sum + amount, 0n)
-  const ledger = accounts.flatMap(([id, { entries }]) =>
-    entries.map(({ seq, kind, amount, balanceAfter }) => [id, seq, kind, amount, balanceAfter]),
-  )
-  const ended = [...model.ended].toSorted(byId)
+/** What both versions read; the older one passes over what it does not know. */
+function toReserveRow({ limits = {}, ...row }: HoldRow) {
   return {
-    accounts: texts(
-      accounts.map(([id, { entries }]) => [id, posted(id), heldBy(id), entries.length]),
-    ),
-    ledger: texts(ledger),
-    holds: texts(
-      [...model.holds].toSorted(byId).map(([id, { account, amount }]) => [id, account, amount]),
-    ),
-    requests: texts(
-      ended.map(([id, { account, hold, charged, uncollected }]) => [
-        id,
-        account,
-        hold,
-        charged,
-        uncollected,
-      ]),
-    ),
+    id: row.id,
+    account_id: row.account,
+    key_id: row.key ?? KEY,
+    amount: row.amount,
+    minimum: row.minimum,
+    terms: { model: 'sandbox-echo' },
+    account_rpm: limits.accountRpm,
+    key_rpm: limits.keyRpm,
+    account_concurrency: limits.accountConcurrency,
+    key_concurrency: limits.keyConcurrency,
+    tokens: row.tokens ?? 0n,
+    account_tpm: limits.accountTpm,
+    key_tpm: limits.keyTpm,
+    capped: row.capped ?? false,
   }
 }
 
-function texts(rows: unknown[][]): string[][] {
-  return rows.map((row) => row.map(String))
+function toSettleRow({ id, account, cost, key, tokens, crashed = false }: SettleRow) {
+  const outcome = crashed ? 'crashed' : 'completed'
+  const record = toRow(aRecord({ outcome, ...(key && { keyId: key }) }))
+  return { id, account_id: account, cost, tokens, crashed, record }
 }
 
-function byId([a]: [string, unknown], [b]: [string, unknown]): number {
-  return a < b ? -1 : 1
+function json(rows: object[]): string {
+  return JSON.stringify(rows, (_, value) => (typeof value === 'bigint' ? String(value) : value))
 }

@@ -1,25 +1,14 @@
 import fc from 'fast-check'
 import { test } from 'vitest'
-import { createTestDatabase } from '../harness/database.ts'
-import { ledgerCommands } from './ledger-commands.ts'
-import { LedgerModel } from './ledger-model.ts'
-import { LedgerSql } from './ledger-sql.ts'
+import { openClockedLedger } from './ledger-clock.ts'
+import { ledgerProperty } from './ledger-commands.ts'
 
-const RUNS = Number(process.env.TEST_RUNS ?? 40)
+const RUNS = Number(process.env.TEST_RUNS ?? 60)
 
 test('whatever happens to it the ledger is what its auditor says', {
   timeout: 600_000,
 }, async () => {
-  const { sql } = await createTestDatabase()
-  const real = new LedgerSql(sql)
-  const start = async () => {
-    const model = new LedgerModel()
-    for (let count = 0; count < 3; count += 1) model.addAccount(await real.addAccount())
-    return { model, real }
-  }
-  const property = fc.asyncProperty(ledgerCommands, async (commands) => {
-    await fc.asyncModelRun(start, commands)
-  })
-  await fc.assert(property, { numRuns: RUNS })
-  await sql.end()
+  const ledger = await openClockedLedger()
+  await fc.assert(ledgerProperty(ledger), { numRuns: RUNS })
+  await ledger.close()
 })

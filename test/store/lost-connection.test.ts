@@ -1,11 +1,12 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Owner } from '../../src/leases/owner.ts'
 import { createReserveLane, type Reservation } from '../../src/store/reserve.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { type FlakyLink, startLink } from './flaky-link.ts'
 import { LedgerSql } from './ledger-sql.ts'
 
-const NO_LIMITS = { requestsPerMinute: null, concurrency: null }
+const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, spend: null }
 const INSTANCE = randomUUIDv7()
 
 let ledger: LedgerSql
@@ -19,7 +20,7 @@ beforeEach(async () => {
   account = await ledger.addAccount()
   await ledger.grant(account, 'initial', 1_000n)
   link = await startLink(database.url)
-  lane = createReserveLane(link.url, () => INSTANCE)
+  lane = createReserveLane(link.url, new Owner(INSTANCE, async () => INSTANCE))
 })
 afterEach(async () => {
   await lane.close()
@@ -31,7 +32,7 @@ function reservation(amount: bigint): Reservation {
   const limits = { account: NO_LIMITS, key: NO_LIMITS }
   const id = randomUUIDv7()
   const keyId = randomUUIDv7()
-  return { id, accountId: account, keyId, amount, minimum: amount, terms: {}, limits }
+  return { id, accountId: account, keyId, amount, minimum: amount, tokens: 1, terms: {}, limits }
 }
 
 async function heldCredits(): Promise<string | undefined> {

@@ -1,4 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createSettleLane, type Settlement } from '../../src/store/settle.ts'
 import { SettlementQueue } from '../../src/store/settlement-queue.ts'
@@ -14,6 +15,7 @@ let link: FlakyLink
 let lane: ReturnType<typeof createSettleLane>
 let queue: SettlementQueue
 let troubles: string[]
+let aside: string[]
 
 beforeEach(async () => {
   const database = await createTestDatabase()
@@ -23,10 +25,12 @@ beforeEach(async () => {
   link = await startLink(database.url)
   lane = createSettleLane(link.url)
   troubles = []
-  queue = new SettlementQueue(
-    (settlement) => lane.submit(settlement),
-    (_error, { id }) => troubles.push(id),
-  )
+  aside = []
+  queue = new SettlementQueue({
+    submit: (settlement) => lane.submit(settlement),
+    trouble: (_error, { id }) => troubles.push(id),
+    setAside: ({ id }) => aside.push(id),
+  })
 })
 afterEach(async () => {
   await lane.close()
@@ -69,12 +73,50 @@ test('a settlement whose answer was cut off is made once', async () => {
   expect(link.connections()).toBe(2)
 })
 
-test('a settlement that can not be stored leaves the others alone', async () => {
+test('a settlement that can not be stored leaves the others alone, and is set aside', async () => {
   const impossible = { ...(await held(10n, 7n)), cost: -1n }
   const settlement = await held(10n, 8n)
-  void queue.add(impossible)
+  const refused = queue.add(impossible)
   expect(await queue.add(settlement)).toMatchObject({ charged: 8n, uncollected: 0n })
+  expect(await refused).toBeNull()
   expect(troubles).toEqual([impossible.id])
+  expect(aside).toEqual([impossible.id])
+  expect(queue.size).toBe(0)
+  expect(await posted()).toBe('92')
+})
+
+test('an outage sets nothing aside', async () => {
+  const settlement = await held(10n, 7n)
+  await link.refuse()
+  const answer = queue.add(settlement)
+  await delay(1_500) // more tries than a refusal gets
+  expect(aside).toEqual([])
+  await link.mend()
+  expect(await answer).toMatchObject({ charged: 7n })
+})
+
+test('the guess of a sweeper that Postgres refuses is not made again and again', async () => {
+  const guess = { ...(await held(10n, 7n)), cost: -1n, record: aRecord({ outcome: 'crashed' }) }
+  expect(await queue.add(guess)).toBeNull()
+  expect(await queue.add(guess)).toBeNull()
+  expect(aside).toEqual([guess.id])
+})
+
+test('a result follows the guess that was on its way before it', async () => {
+  const result = await held(10n, 7n)
+  const submitted: string[] = []
+  const slow = new SettlementQueue({
+    submit: async ({ record }) => {
+      submitted.push(record.outcome)
+      return null
+    },
+    trouble: () => {},
+    setAside: () => {},
+  })
+  const guess = { ...result, record: aRecord({ outcome: 'crashed' }) }
+  await Promise.all([slow.add(guess), slow.add(result), slow.add(guess), slow.add(result)])
+  expect(submitted).toEqual(['crashed', 'completed'])
+  expect(slow.size).toBe(0)
 })
 
 test('a hold that was settled before is not settled again', async () => {
@@ -82,6 +124,20 @@ test('a hold that was settled before is not settled again', async () => {
   expect(await queue.add(settlement)).toMatchObject({ charged: 7n, uncollected: 0n })
   expect(await queue.add({ ...settlement, cost: 10n })).toBeNull()
   expect(await posted()).toBe('93')
+})
+
+test('a queue that grows beyond all measure says so', () => {
+  const never = new SettlementQueue({
+    submit: () => new Promise(() => {}),
+    trouble: () => {},
+    setAside: () => {},
+  })
+  const add = () =>
+    never.add({ id: randomUUIDv7(), accountId: account, cost: 0n, record: aRecord() })
+  for (let count = 0; count < 9_999; count += 1) void add()
+  expect(never.isCrowded).toBe(false)
+  void add()
+  expect(never.isCrowded).toBe(true)
 })
 
 test('an idle queue has an answer for everything that was added', async () => {

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { HoldRow } from './ledger-model.ts'
+import type { HoldRow } from './ledger-rows.ts'
 import type { LedgerSql } from './ledger-sql.ts'
 
 /** The share of calls that are sent twice, at the same time over two connections. */

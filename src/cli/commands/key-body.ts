@@ -9,7 +9,11 @@ export type Key = {
   revoked_at: string | null
   models: string[] | null
   requests_per_minute: number | null
+  tokens_per_minute: number | null
   concurrency: number | null
+  spend_limit: string | null
+  spend_period: string | null
+  spent: string | null
   created_at: string
 }
 
@@ -22,9 +26,16 @@ export const KEY_COLUMNS: Columns<Key> = {
   key: (key) => key.hint,
   models: (key) => key.models ?? 'any',
   'requests/min': (key) => key.requests_per_minute,
+  'tokens/min': (key) => key.tokens_per_minute,
   concurrency: (key) => key.concurrency,
+  spent: spentOf,
   expires: (key) => key.expires_at && moment(key.expires_at),
   revoked: (key) => key.revoked_at && moment(key.revoked_at),
+}
+
+/** `3.5 of 20 a month`. */
+function spentOf({ spend_limit: limit, spend_period: period, spent }: Key): string | null {
+  return limit && `${spent} of ${limit}${period === 'total' ? '' : ` a ${period}`}`
 }
 
 export function newKeyText(made: NewKey): string {

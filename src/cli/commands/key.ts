@@ -1,9 +1,16 @@
+import { SPEND_PERIODS } from '../../domain/tier.ts'
 import type { List } from '../admin-client.ts'
 import type { Call, Group, Option, Output } from '../command.ts'
 import { findAccountId } from '../find-account.ts'
 import { listOutput, PAGE_OPTIONS } from '../paging.ts'
 import { record } from '../table.ts'
-import { readCountOrNone, readFutureOrNever, readModels } from '../values.ts'
+import {
+  readCountOrNone,
+  readFutureOrNever,
+  readModels,
+  readOneOf,
+  readTextOrNone,
+} from '../values.ts'
 import { readDuration } from '../when.ts'
 import { KEY_COLUMNS, type Key, keysOf, type NewKey, newKeyText } from './key-body.ts'
 import { rotate } from './rotate-key.ts'
@@ -15,21 +22,43 @@ const EXPIRES: Option = {
   read: readFutureOrNever,
 }
 
+const limit = (says: string): Option => ({ value: '<n|none>', says, read: readCountOrNone })
+
+const SETTINGS: Record<string, Option> = {
+  name: { value: '<name>', says: 'what it is for' },
+  expires: EXPIRES,
+  models: { value: '<a,b*|any>', says: 'only these models', read: readModels },
+  'requests-per-minute': limit('requests a minute, at most'),
+  'tokens-per-minute': limit('tokens a minute, at most'),
+  concurrency: limit('requests at a time, at most'),
+  'spend-limit': {
+    value: '<credits|none>',
+    says: 'credits it may spend in each period',
+    read: readTextOrNone,
+  },
+  'spend-period': {
+    value: '<period>',
+    says: 'day or month (UTC), or for good: total (total)',
+    read: readOneOf(SPEND_PERIODS),
+  },
+}
+
 export const key: Group = {
   says: 'API keys of an account. A key is shown once.',
   commands: {
     create: {
       says: 'Makes a key of an account, and shows it once.',
       args: ['account'],
-      options: {
-        name: { value: '<name>', says: 'what it is for' },
-        expires: EXPIRES,
-        models: { value: '<a,b*|any>', says: 'only these models', read: readModels },
-        'requests-per-minute': { value: '<n>', says: 'at most', read: readCountOrNone },
-        concurrency: { value: '<n>', says: 'requests at a time, at most', read: readCountOrNone },
-      },
+      options: SETTINGS,
       example: 'customer-1 --name laptop',
       run: create,
+    },
+    set: {
+      says: 'Changes a key. What is not named stays as it is.',
+      args: ['key'],
+      options: SETTINGS,
+      example: 'key_01980000-0000-7000-8000-000000000000 --spend-limit 20 --spend-period month',
+      run: async ({ client, arg, fields }) => keyOutput(await client.patch(pathOf(arg), fields)),
     },
     list: {
       says: 'Lists the keys of an account, newest first.',
@@ -46,10 +75,7 @@ export const key: Group = {
       args: ['key'],
       options: {},
       example: 'key_01980000-0000-7000-8000-000000000000',
-      run: async ({ client, arg }) => {
-        const body = await client.delete<Key>(`/keys/${encodeURIComponent(arg('key'))}`)
-        return { json: body, text: record(body, KEY_COLUMNS) }
-      },
+      run: async ({ client, arg }) => keyOutput(await client.delete(pathOf(arg))),
     },
     rotate: {
       says: 'Makes a new key like an old one, then revokes the old one.',
@@ -62,6 +88,14 @@ export const key: Group = {
       run: rotate,
     },
   },
+}
+
+function pathOf(arg: Call['arg']): string {
+  return `/keys/${encodeURIComponent(arg('key'))}`
+}
+
+function keyOutput(body: Key): Output {
+  return { json: body, text: record(body, KEY_COLUMNS) }
 }
 
 async function create(call: Call): Promise<Output> {

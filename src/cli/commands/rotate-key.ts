@@ -4,7 +4,16 @@ import { moment } from '../table.ts'
 import { type Key, keysOf, type NewKey, newKeyText } from './key-body.ts'
 
 /** What a new key takes over from the one it replaces. */
-const INHERITED = ['name', 'models', 'requests_per_minute', 'concurrency', 'expires_at'] as const
+const INHERITED = [
+  'name',
+  'models',
+  'requests_per_minute',
+  'tokens_per_minute',
+  'concurrency',
+  'spend_limit',
+  'spend_period',
+  'expires_at',
+] as const
 
 /**
  * Makes the new key first, so that a failure in between leaves two keys that work and not none.

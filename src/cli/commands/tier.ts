@@ -10,6 +10,7 @@ type Tier = {
   models: string[] | null
   markup: string
   requests_per_minute: number | null
+  tokens_per_minute: number | null
   concurrency: number | null
   max_output_tokens: number | null
   hold_output_tokens: number | null
@@ -19,6 +20,7 @@ const SETTINGS = [
   'models',
   'markup',
   'requests_per_minute',
+  'tokens_per_minute',
   'concurrency',
   'max_output_tokens',
   'hold_output_tokens',
@@ -29,6 +31,7 @@ const COLUMNS: Columns<Tier> = {
   models: (tier) => tier.models ?? 'any',
   markup: (tier) => tier.markup,
   'requests/min': (tier) => tier.requests_per_minute,
+  'tokens/min': (tier) => tier.tokens_per_minute,
   concurrency: (tier) => tier.concurrency,
   'max output': (tier) => tier.max_output_tokens,
   'hold output': (tier) => tier.hold_output_tokens,
@@ -44,6 +47,7 @@ export const tier: Group = {
       args: ['name'],
       options: {
         'requests-per-minute': limit('requests of an account a minute'),
+        'tokens-per-minute': limit('tokens of an account a minute'),
         concurrency: limit('requests of an account at a time'),
         models: { value: '<a,b*|any>', says: 'only these models', read: readModels },
         markup: { value: '<factor>', says: 'on the price: 1.2 sells 20 % dearer (1)' },

@@ -16,6 +16,13 @@ export const oneOf = <T extends string>(values: readonly T[]) =>
 /** Names, references and external ids. */
 export const Text = Type.String({ minLength: 1, maxLength: 256, pattern: PRINTABLE })
 
+/** The key of an upstream: what fits into a header; some are whole JWTs. */
+export const UpstreamKey = Type.String({
+  minLength: 1,
+  maxLength: 4_096,
+  pattern: '^[\\x21-\\x7e]+$',
+})
+
 /** What is read further by the handler: numbers as decimal strings, times, cursors. */
 export const unread = (description: string) => Type.String({ maxLength: 1_024, description })
 
@@ -27,6 +34,9 @@ export const TokenCount = Type.Integer({ minimum: 1, maximum: INT4_MAX })
 
 /** A bucket of this many requests still counts in int64. */
 export const RequestsPerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000 })
+
+/** A bucket of this many tokens, and the debts of it, still count in int64. */
+export const TokensPerMinute = Type.Integer({ minimum: 1, maximum: 1_000_000_000 })
 
 /** Model names; a trailing `*` matches any rest. */
 export const ModelNames = Type.Array(Text, { maxItems: 1_000 })

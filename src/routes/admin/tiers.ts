@@ -11,6 +11,7 @@ import {
   RequestsPerMinute,
   strictObject,
   TokenCount,
+  TokensPerMinute,
   unread,
 } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
@@ -29,6 +30,7 @@ const Settings = strictObject({
   max_output_tokens: Type.Optional(nullable(TokenCount)),
   hold_output_tokens: Type.Optional(nullable(TokenCount)),
   requests_per_minute: Type.Optional(nullable(RequestsPerMinute)),
+  tokens_per_minute: Type.Optional(nullable(TokensPerMinute)),
   concurrency: Type.Optional(nullable(TokenCount)),
 })
 
@@ -43,6 +45,7 @@ const TierBody = answer('Tier', 'What its accounts may use and how fast; null is
   max_output_tokens: Limit,
   hold_output_tokens: Limit,
   requests_per_minute: Limit,
+  tokens_per_minute: Limit,
   concurrency: Limit,
 })
 
@@ -103,6 +106,7 @@ function readTier(name: string, body: Static<typeof Settings>): Tier {
     maxOutputTokens: body.max_output_tokens ?? null,
     holdOutputTokens: body.hold_output_tokens ?? null,
     requestsPerMinute: body.requests_per_minute ?? null,
+    tokensPerMinute: body.tokens_per_minute ?? null,
     concurrency: body.concurrency ?? null,
   }
 }
@@ -125,6 +129,7 @@ function tierBody(tier: Tier): Static<typeof TierBody> {
     max_output_tokens: tier.maxOutputTokens,
     hold_output_tokens: tier.holdOutputTokens,
     requests_per_minute: tier.requestsPerMinute,
+    tokens_per_minute: tier.tokensPerMinute,
     concurrency: tier.concurrency,
   }
 }

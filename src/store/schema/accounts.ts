@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, pgTable, text, timestamp, uuid } from 'drizzle-orm/pg-core'
-import { bytea, count, createdAt, money } from './columns.ts'
+import { bytea, count, createdAt, money, textArray } from './columns.ts'
 
 /** What the operator decided once, for all instances of this database. */
 export const settings = pgTable('settings', {
@@ -13,7 +13,7 @@ export const tiers = pgTable(
   {
     name: text('name').primaryKey(),
     /** Null allows every model. */
-    models: text('models').array(),
+    models: textArray('models'),
     markupPpm: money('markup_ppm').notNull().default(sql`1000000`),
     requestsPerMinute: integer('requests_per_minute'),
     tokensPerMinute: count('tokens_per_minute'),
@@ -42,7 +42,8 @@ export const accounts = pgTable(
       .notNull()
       .default('default')
       .references(() => tiers.name),
-    status: text('status', { enum: ['active', 'suspended', 'closed'] })
+    /** The audit freezes an active account whose balance is wrong, until an operator has looked. */
+    status: text('status', { enum: ['active', 'suspended', 'closed', 'frozen'] })
       .notNull()
       .default('active'),
     posted: money('posted').notNull().default(sql`0`),
@@ -54,7 +55,7 @@ export const accounts = pgTable(
   (t) => [
     check('accounts_held', sql`${t.held} >= 0`),
     check('accounts_no_overdraft', sql`${t.posted} - ${t.held} >= 0`),
-    check('accounts_status', sql`${t.status} in ('active', 'suspended', 'closed')`),
+    check('accounts_status', sql`${t.status} in ('active', 'suspended', 'closed', 'frozen')`),
   ],
 )
 
@@ -72,7 +73,7 @@ export const apiKeys = pgTable(
     hint: text('hint').notNull(),
     expiresAt: timestamp('expires_at', { withTimezone: true }),
     revokedAt: timestamp('revoked_at', { withTimezone: true }),
-    models: text('models').array(),
+    models: textArray('models'),
     requestsPerMinute: integer('requests_per_minute'),
     tokensPerMinute: count('tokens_per_minute'),
     concurrency: integer('concurrency'),
@@ -101,4 +102,23 @@ export const rateBuckets = pgTable('rate_buckets', {
   level: money('level').notNull(),
   /** Microseconds since 1970 on the database's clock at which it had that level. */
   at: money('at').notNull(),
+})
+
+/**
+ * Likewise for limits of tokens a minute: a token is 60,000,000 units. Below 0 a bucket is in debt,
+ * when requests used more than they drew.
+ */
+export const tokenBuckets = pgTable('token_buckets', {
+  id: uuid('id').primaryKey(),
+  level: money('level').notNull(),
+  at: money('at').notNull(),
+})
+
+/** What the keys with a spending limit have been charged in the period that began at `since`. */
+export const keySpends = pgTable('key_spends', {
+  keyId: uuid('key_id')
+    .primaryKey()
+    .references(() => apiKeys.id),
+  since: timestamp('since', { withTimezone: true }).notNull(),
+  spent: money('spent').notNull(),
 })

@@ -44,6 +44,10 @@ export const holds = pgTable(
     metered: money('metered').notNull().default(sql`0`),
     /** Price, rate, markup, model and provider, pinned when the hold was placed. */
     terms: jsonb('terms').notNull(),
+    /** Tokens drawn under a limit of tokens a minute, and that limit of the account and the key. */
+    tokens: count('tokens'),
+    accountTpm: count('account_tpm'),
+    keyTpm: count('key_tpm'),
     createdAt: createdAt(),
   },
   (t) => [
@@ -69,13 +73,15 @@ export const ledger = pgTable(
   },
   (t) => [
     primaryKey({ columns: [t.accountId, t.seq] }),
+    index('ledger_late').on(t.requestId).where(sql`${t.kind} = 'late_charge'`),
     check('ledger_seq', sql`${t.seq} > 0`),
     check('ledger_amount', sql`${t.amount} <> 0`),
     check('ledger_kind', sql`${t.kind} in ('charge', 'grant', 'adjustment', 'late_charge')`),
     check(
       'ledger_sign',
       sql`(${t.kind} <> 'grant' or ${t.amount} > 0)
-        and (${t.kind} not in ('charge', 'late_charge') or (${t.amount} < 0 and ${t.requestId} is not null))`,
+        and (${t.kind} <> 'charge' or ${t.amount} < 0)
+        and (${t.kind} not in ('charge', 'late_charge') or ${t.requestId} is not null)`,
     ),
   ],
 )
@@ -94,5 +100,26 @@ export const grants = pgTable(
   (t) => [
     primaryKey({ columns: [t.accountId, t.reference] }),
     check('grants_positive', sql`${t.credits} > 0`),
+  ],
+)
+
+/** Corrections by an operator, once a reference: positive credits are the customer's gain. */
+export const adjustments = pgTable(
+  'adjustments',
+  {
+    accountId: uuid('account_id')
+      .notNull()
+      .references(() => accounts.id),
+    reference: text('reference').notNull(),
+    credits: money('credits').notNull(),
+    /** The request it corrects, where it is about one. */
+    requestId: uuid('request_id'),
+    reason: text('reason').notNull(),
+    createdAt: createdAt(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.accountId, t.reference] }),
+    index('adjustments_request').on(t.requestId).where(sql`${t.requestId} is not null`),
+    check('adjustments_credits', sql`${t.credits} <> 0`),
   ],
 )
