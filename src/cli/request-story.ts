@@ -46,6 +46,8 @@ export type EndedRecord = Known & {
   price_id: string | null
   charged: string
   uncollected: string
+  /** In a story, not in a list. */
+  adjustments?: { credits: string; reference: string; reason: string }[]
 }
 
 /** The same of a request that runs. */
@@ -66,7 +68,7 @@ const ENDINGS: Record<Outcome, string> = {
 export const OUTCOMES = Object.keys(ENDINGS)
 
 /** The stages in their order; the database does not keep it. */
-const STAGES = ['auth', 'body', 'tier', 'credit', 'upstream', 'answer', 'ended']
+const STAGES = ['auth', 'body', 'tier', 'claim', 'replay', 'credit', 'upstream', 'answer', 'ended']
 
 const LABEL_WIDTH = 10
 
@@ -98,6 +100,7 @@ function endedLines(record: EndedRecord): Line[] {
     ['streamed', deliveredOf(record)],
     ['usage', usageOf(record)],
     ['money', moneyOf(record)],
+    ...(record.adjustments ?? []).map((one): Line => ['adjusted', adjustmentOf(one)]),
   ]
   const { error } = record
   if (error === null) return lines
@@ -162,4 +165,12 @@ function moneyOf({ hold, slices, charged, uncollected, ...record }: EndedRecord)
     record.price_id === null ? 'without a price: at the fallback rate' : `price ${record.price_id}`
   const price = record.usage_source === null ? '' : ` (${at})`
   return `held ${hold}${taken}, charged ${charged}, uncollected ${uncollected}${price}`
+}
+
+function adjustmentOf({
+  credits,
+  reference,
+  reason,
+}: Record<'credits' | 'reference' | 'reason', string>) {
+  return `by ${credits} (${reference}): ${reason}`
 }

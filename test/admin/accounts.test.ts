@@ -116,7 +116,7 @@ describe('an account', () => {
 
   it.each<[string, object, string]>([
     ['nothing', {}, ''],
-    ['an unknown status', { status: 'frozen' }, 'status'],
+    ['an unknown status', { status: 'asleep' }, 'status'],
     ['an unknown tier', { tier: 'gold' }, 'tier'],
     ['no name', { name: null }, 'name'],
     ['another balance', { posted: '5' }, 'posted'],
@@ -197,7 +197,7 @@ describe('the list of accounts', () => {
     ['cursor=%21', 'cursor'],
     ['cursor=bm90IGFuIGlk', 'cursor'],
     [`cursor=${Buffer.from('7').toString('base64url')}`, 'cursor'],
-    ['status=frozen', 'status'],
+    ['status=asleep', 'status'],
     ['external_id=a%00b', 'external_id'],
     ['tier=default', 'tier'],
   ])('refuses ?%s, naming the field', async (query, param) => {

@@ -1,5 +1,6 @@
 import type postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { AUDIT_PACE } from '../../src/auditor.ts'
 import { clientOf, NOBODY } from './client.ts'
 import { type Admin, startAdmin } from './setup.ts'
 import { hold, spend, uuidOf } from './spend.ts'
@@ -50,7 +51,12 @@ describe('the audit', () => {
     await client.account()
     expect(await client.get('/audit')).toEqual({
       status: 200,
-      body: { ok: true, checked: 2, violations: [] },
+      body: {
+        ok: true,
+        checked: 2,
+        violations: [],
+        background: { last_pass_at: null, accounts: 0, frozen: [] },
+      },
     })
   })
 
@@ -192,6 +198,28 @@ describe('the audit', () => {
       'posted_is_ledger_sum: posted is 999999999999.999998, ' +
         'the ledger sums up to 999999999999.999999',
     ])
+  })
+
+  it('tells of the last pass of the background audit, and of what it keeps', async () => {
+    const [good, wrong] = [await busyAccount(), await busyAccount()]
+    await plant((sql, id) => sql`update accounts set held = 0 where id = ${id}`, wrong.id, '')
+    const { audit } = admin.app.database
+    const bounds = { ...AUDIT_PACE, accountsMax: 1_000, sweepMs: 0, passMs: 0 }
+    await audit.submit({ accounts: null, bounds })
+    const { body } = await client.get('/audit')
+    expect(body.background).toMatchObject({ accounts: body.checked })
+    const { last_pass_at, frozen } = body.background as {
+      last_pass_at: string
+      frozen: { account_id: string }[]
+    }
+    expect(Date.now() - Date.parse(last_pass_at)).toBeLessThan(60_000)
+    const detail = 'held is 0, the open holds sum up to 2'
+    expect(frozen.find(({ account_id }) => account_id === wrong.id)).toEqual({
+      account_id: wrong.id,
+      status: 'frozen',
+      violations: [{ rule: 'held_is_open_holds', detail, found_at: expect.any(String) }],
+    })
+    expect(frozen.map(({ account_id }) => account_id)).not.toContain(good.id)
   })
 
   it('takes no parameters', async () => {

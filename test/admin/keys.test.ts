@@ -30,7 +30,11 @@ describe('a new key', () => {
       revoked_at: null,
       models: null,
       requests_per_minute: null,
+      tokens_per_minute: null,
       concurrency: null,
+      spend_limit: null,
+      spend_period: null,
+      spent: null,
       created_at: expect.stringMatching(/Z$/),
     })
     expect(isApiKey(body.key as string)).toBe(true)
@@ -64,7 +68,7 @@ describe('a new key', () => {
   })
 
   it('may have limits of its own', async () => {
-    const limits = { requests_per_minute: 1_000_000, concurrency: 1 }
+    const limits = { requests_per_minute: 1_000_000, tokens_per_minute: 5, concurrency: 1 }
     const { body } = await newKey(limits)
     expect(body).toMatchObject(limits)
     const { body: list } = await client.get(`/accounts/${account.id}/keys?limit=1`)
@@ -72,8 +76,14 @@ describe('a new key', () => {
   })
 
   it.each<[string, object, string]>([
-    ['a limit of tokens a minute', { tokens_per_minute: 5 }, 'tokens_per_minute'],
-    ['a spending limit', { spend_limit: '5' }, 'spend_limit'],
+    ['a spending limit as a number', { spend_limit: 5 }, 'spend_limit'],
+    ['a negative spending limit', { spend_limit: '-1' }, 'spend_limit'],
+    ['a spending limit that is none', { spend_limit: '' }, 'spend_limit'],
+    ['a period alone', { spend_period: 'day' }, 'spend_period'],
+    ['another period', { spend_limit: '5', spend_period: 'week' }, 'spend_period'],
+    ['what it has spent', { spent: '5' }, 'spent'],
+    ['0 tokens a minute', { tokens_per_minute: 0 }, 'tokens_per_minute'],
+    ['more tokens than count', { tokens_per_minute: 1_000_000_001 }, 'tokens_per_minute'],
     ['0 requests a minute', { requests_per_minute: 0 }, 'requests_per_minute'],
     ['more requests than count', { requests_per_minute: 1_000_001 }, 'requests_per_minute'],
     ['a concurrency as text', { concurrency: '5' }, 'concurrency'],
@@ -139,18 +149,41 @@ describe('a key', () => {
   })
 
   it('changes one limit and keeps the other, and loses it by null', async () => {
-    const { body } = await newKey({ requests_per_minute: 5, concurrency: 2 })
+    const { body } = await newKey({ requests_per_minute: 5, tokens_per_minute: 7, concurrency: 2 })
     const slower = await client.patch(`/keys/${body.id}`, { requests_per_minute: 4 })
     expect(slower.body).toMatchObject({ requests_per_minute: 4, concurrency: 2 })
     const freed = await client.patch(`/keys/${body.id}`, { requests_per_minute: null })
     expect(freed.body).toMatchObject({ requests_per_minute: null, concurrency: 2 })
-    const free = await client.patch(`/keys/${body.id}`, { concurrency: null })
-    expect(free.body).toMatchObject({ requests_per_minute: null, concurrency: null })
+    const limits = { tokens_per_minute: null, concurrency: null }
+    const free = await client.patch(`/keys/${body.id}`, limits)
+    expect(free.body).toMatchObject({ requests_per_minute: null, ...limits })
+  })
+
+  it('has a spending limit for good, where no period is named', async () => {
+    const { body } = await newKey({ spend_limit: '5.5' })
+    expect(body).toMatchObject({ spend_limit: '5.5', spend_period: 'total', spent: '0' })
+    expect((await client.get(`/keys/${body.id}`)).body).toMatchObject({ spend_limit: '5.5' })
+  })
+
+  it('changes its spending limit and period one at a time, and loses both at once', async () => {
+    const { body } = await newKey({ spend_limit: '5', spend_period: 'day' })
+    expect(body).toMatchObject({ spend_limit: '5', spend_period: 'day', spent: '0' })
+    const change = async (fields: object) =>
+      (await client.patch(`/keys/${body.id}`, { name: 'a', ...fields })).body
+    const period = { spend_period: 'month' }
+    expect(await change({ spend_limit: '0' })).toMatchObject({ name: 'a', spend_limit: '0' })
+    expect(await change(period)).toMatchObject({ spend_limit: '0', ...period })
+    expect(await change({ spend_limit: '7' })).toMatchObject({ spend_limit: '7', ...period })
+    const none = { spend_limit: null, spend_period: null }
+    expect(await change({ spend_limit: null })).toMatchObject({ ...none, spent: null })
+    expect(await change(none)).toMatchObject(none)
   })
 
   it.each<[object, string]>([
-    [{ spend_limit: '5' }, 'spend_limit'],
-    [{ tokens_per_minute: 5 }, 'tokens_per_minute'],
+    [{ spend_limit: 'much' }, 'spend_limit'],
+    [{ spend_period: 'month' }, 'spend_period'],
+    [{ spend_limit: null, spend_period: 'month' }, 'spend_period'],
+    [{ tokens_per_minute: -1 }, 'tokens_per_minute'],
     [{ requests_per_minute: -1 }, 'requests_per_minute'],
     [{ concurrency: 0 }, 'concurrency'],
     [{ expires_at: 0 }, 'expires_at'],

@@ -27,6 +27,7 @@ describe('the ledger of an account', () => {
           balance_after: '7.499999',
           request_id: request,
           reference: null,
+          reason: null,
           created_at,
         },
         {
@@ -36,6 +37,7 @@ describe('the ledger of an account', () => {
           balance_after: '10',
           request_id: null,
           reference: 'initial',
+          reason: null,
           created_at,
         },
       ],

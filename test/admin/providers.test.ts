@@ -13,7 +13,15 @@ afterAll(() => admin.close())
 
 const BASE_URL = 'https://api.example.com/v1'
 const KEY = 'canary-provider-key-0123456789'
-const PLAIN = { stream_options: 'send', output_limit: 'as_sent', auth_header: 'authorization' }
+const PLAIN = {
+  api: 'openai',
+  stream_options: 'send',
+  output_limit: 'as_sent',
+  auth_header: 'authorization',
+  developer_role: 'keep',
+  reasoning_tokens: 'included',
+  embedding_format: 'as_sent',
+}
 
 /** The key of a provider as its row has it, opened. */
 async function storedKey(name: string): Promise<string | null> {

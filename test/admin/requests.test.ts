@@ -71,6 +71,7 @@ describe('a request', () => {
         charged: '0.25',
         uncollected: '0',
         created_at: expect.stringMatching(/Z$/),
+        adjustments: [],
       },
     })
   })

@@ -39,7 +39,8 @@ export async function startAdmin({ allowCidrs = [] }: AdminSettings = {}): Promi
   const hashKey = createKeyHasher(secrets)
   const secretBox = createSecretBox(secrets)
   const guard = new AddressGuard(allowCidrs)
-  const options = { token, hashKey, secretBox, guard, environment: ENVIRONMENT }
+  const timeouts = { connectMs: 1_000, firstByteMs: 1_000, idleMs: 1_000 }
+  const options = { token, hashKey, secretBox, guard, timeouts, environment: ENVIRONMENT }
   await app.register(adminRoutes, { prefix: '/admin', ...options })
   const close = async () => {
     await app.close()

@@ -39,9 +39,9 @@ export async function hold(
   account: string,
   micro: bigint,
   id: string = randomUUIDv7(),
+  keyId: string = RECORD.keyId,
 ): Promise<string> {
   const amount = micro.toString()
-  const keyId = RECORD.keyId
   const row = {
     id,
     account_id: uuidOf(account),
@@ -51,7 +51,7 @@ export async function hold(
     terms: TERMS,
   }
   const batch = JSON.stringify([row])
-  await sql`select * from reserve_v1(${randomUUIDv7()}::uuid, ${batch}::text::json, false)`
+  await sql`select * from reserve_v2(${randomUUIDv7()}::uuid, ${batch}::text::json, false)`
   return id
 }
 
@@ -65,9 +65,10 @@ export async function settle(
     id,
     account_id: uuidOf(account),
     cost: cost.toString(),
+    crashed: record.outcome === 'crashed',
     record: toRow({ ...RECORD, ...record }),
   }
-  await sql`select * from settle_v1(${JSON.stringify([row])}::text::json)`
+  await sql`select * from settle_v2(${JSON.stringify([row])}::text::json)`
 }
 
 /** A whole request that held and cost the same. @returns its id */
@@ -78,7 +79,7 @@ export async function spend(
   record: Partial<RequestRecord> = {},
   id?: string,
 ): Promise<string> {
-  const held = await hold(sql, account, micro, id)
+  const held = await hold(sql, account, micro, id, record.keyId)
   await settle(sql, account, { id: held, cost: micro, record })
   return held
 }

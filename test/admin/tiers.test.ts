@@ -16,6 +16,7 @@ const PLAIN = {
   max_output_tokens: null,
   hold_output_tokens: null,
   requests_per_minute: null,
+  tokens_per_minute: null,
   concurrency: null,
 }
 
@@ -32,6 +33,7 @@ describe('a tier', () => {
       max_output_tokens: 1000,
       hold_output_tokens: 500,
       requests_per_minute: 60,
+      tokens_per_minute: 1_000_000_000,
       concurrency: 3,
     }
     const tier = { name: 'gold', ...settings }
@@ -42,8 +44,8 @@ describe('a tier', () => {
   })
 
   it('is replaced as a whole: what is left out is its default again', async () => {
-    const limits = { max_output_tokens: 5, requests_per_minute: 6, concurrency: 7 }
-    await client.put('/tiers/bronze', { models: ['a'], markup: '2', ...limits })
+    const limits = { max_output_tokens: 5, requests_per_minute: 6, tokens_per_minute: 7 }
+    await client.put('/tiers/bronze', { models: ['a'], markup: '2', concurrency: 8, ...limits })
     expect((await client.put('/tiers/bronze', {})).body).toEqual({ name: 'bronze', ...PLAIN })
     const { markup: _, ...nulls } = PLAIN
     expect((await client.put('/tiers/bronze', nulls)).body).toEqual({ name: 'bronze', ...PLAIN })
@@ -69,7 +71,9 @@ describe('a tier', () => {
     [{ requests_per_minute: 1_000_001 }, 'requests_per_minute'],
     [{ requests_per_minute: '5' }, 'requests_per_minute'],
     [{ concurrency: 0.5 }, 'concurrency'],
-    [{ tokens_per_minute: 5 }, 'tokens_per_minute'],
+    [{ tokens_per_minute: 0 }, 'tokens_per_minute'],
+    [{ tokens_per_minute: 1_000_000_001 }, 'tokens_per_minute'],
+    [{ tokens_per_minute: 1.5 }, 'tokens_per_minute'],
     [{ spend_limit: '5' }, 'spend_limit'],
   ])('refuses the settings %j, naming the field', async (settings, param) => {
     expect(refusal(await client.put('/tiers/bad', settings))).toEqual([400, 'invalid_value', param])

@@ -3,7 +3,7 @@ import type { Call, Group, Option, Output } from '../command.ts'
 import { UsageError } from '../failure.ts'
 import { findAccountId } from '../find-account.ts'
 import { listOutput, PAGE_OPTIONS } from '../paging.ts'
-import { type Columns, moment, record } from '../table.ts'
+import { type Columns, moment, printable, record } from '../table.ts'
 import { readOneOf } from '../values.ts'
 
 export type Account = {
@@ -18,6 +18,12 @@ export type Account = {
   created_at: string
 }
 
+/** What the background audit found, and nobody has lifted. */
+export type KeptViolation = { rule: string; detail: string; found_at: string }
+
+/** GET /admin/accounts/:id. */
+type WatchedAccount = Account & { violations?: KeptViolation[] }
+
 const COLUMNS: Columns<Account> = {
   id: (account) => account.id,
   name: (account) => account.name,
@@ -30,10 +36,11 @@ const COLUMNS: Columns<Account> = {
 }
 
 const TIER = { value: '<tier>', says: 'what it may use, and how fast' }
+const STATUSES = ['active', 'suspended', 'closed']
 const STATUS: Option = {
   value: '<status>',
-  says: 'active, suspended or closed',
-  read: readOneOf(['active', 'suspended', 'closed']),
+  says: 'active (lifts a freeze), suspended or closed',
+  read: readOneOf(STATUSES),
 }
 
 export const account: Group = {
@@ -55,7 +62,11 @@ export const account: Group = {
       args: [],
       options: {
         'external-id': { value: '<id>', says: 'only the one with it' },
-        status: { ...STATUS, says: 'only the active, suspended or closed' },
+        status: {
+          value: '<status>',
+          says: 'only the active, suspended, closed or frozen',
+          read: readOneOf([...STATUSES, 'frozen']),
+        },
         ...PAGE_OPTIONS,
       },
       example: '--status active',
@@ -63,13 +74,14 @@ export const account: Group = {
         listOutput(await client.get<List<Account>>('/accounts', fields), COLUMNS),
     },
     show: {
-      says: 'Shows an account and its credits.',
+      says: 'Shows an account and its credits, and why it is frozen.',
       args: ['account'],
       options: {},
       example: 'customer-1',
       run: async (call) => {
         const id = await findAccountId(call, call.arg('account'))
-        return accountOutput(await call.client.get(`/accounts/${id}`))
+        const body = await call.client.get<WatchedAccount>(`/accounts/${id}`)
+        return accountOutput(body, (body.violations ?? []).map(violationLine).join('\n'))
       },
     },
     set: {
@@ -85,6 +97,10 @@ export const account: Group = {
 export function accountOutput(body: Account, note = ''): Output {
   const columns = { ...COLUMNS, created: (one: Account) => moment(one.created_at) }
   return { json: body, text: record(body, columns) + (note && `\n${note}`) }
+}
+
+export function violationLine({ rule, detail, found_at }: KeptViolation): string {
+  return printable(`${moment(found_at)}  ${rule}: ${detail}`)
 }
 
 async function create({ client, arg, fields }: Call): Promise<Output> {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import type { Call, Command, Output } from '../command.ts'
-import { ApiError, CliError } from '../failure.ts'
+import type { Command, Output } from '../command.ts'
 import { findAccountId } from '../find-account.ts'
+import { postOnce } from '../post-once.ts'
 import { printable } from '../table.ts'
 import type { Account } from './account.ts'
 
@@ -17,24 +17,12 @@ export const grant: Command = {
   run: async (call) => {
     const id = await findAccountId(call, call.arg('account'))
     const reference = (call.fields.reference as string | undefined) ?? `cli-${randomUUID()}`
-    const { body, created } = await put(call, id, reference)
+    const sent = { credits: call.arg('credits'), reference }
+    const advice = `The grant may have taken effect: repeat it with --reference ${reference}`
+    const path = `/accounts/${id}/grants`
+    const { body, created } = await postOnce<Grant>(call.client, path, sent, advice)
     return grantOutput(body, created)
   },
-}
-
-/** Where the answer is lost, nobody knows whether it took effect: the reference has to survive. */
-async function put({ client, arg }: Call, id: string, reference: string) {
-  try {
-    const body = { credits: arg('credits'), reference }
-    return await client.post<Grant>(`/accounts/${id}/grants`, body)
-  } catch (error) {
-    if (!(error instanceof CliError) || (error instanceof ApiError && error.status < 500)) {
-      throw error
-    }
-    throw new CliError(
-      `${error.message} The grant may have taken effect: repeat it with --reference ${reference}`,
-    )
-  }
 }
 
 function grantOutput(body: Grant, created: boolean): Output {

@@ -5,7 +5,13 @@ import { AccountId, answer, Credits, Time } from '../answers.ts'
 import { nullable, oneOf } from './fields.ts'
 import { formatId } from './ids.ts'
 
-export const Status = oneOf(['active', 'suspended', 'closed'] satisfies AccountStatus[])
+const STATUSES = ['active', 'suspended', 'closed'] as const satisfies AccountStatus[]
+
+/** What an operator can make of an account. */
+export const NewStatus = oneOf(STATUSES)
+
+/** What an account can be: only the audit freezes. */
+export const Status = oneOf([...STATUSES, 'frozen'] satisfies AccountStatus[])
 
 export const AccountBody = answer('Account', 'An account; available is posted - held.', {
   id: AccountId,

@@ -9,14 +9,16 @@ import {
   listAccounts,
   updateAccount,
 } from '../../store/accounts.ts'
-import { listOf } from '../answers.ts'
-import { AccountBody, accountBody, Status } from './account-body.ts'
+import { keptViolations } from '../../store/audit-state.ts'
+import { answer, listOf } from '../answers.ts'
+import { AccountBody, accountBody, NewStatus, Status } from './account-body.ts'
 import { pathId, strictObject, Text, unread } from './fields.ts'
 import { readPathId } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 import { readCredits } from './values.ts'
+import { KeptViolationBody, keptBody } from './violation-body.ts'
 
 const Id = pathId('acc_')
 
@@ -27,7 +29,7 @@ const NewAccount = strictObject({
   credits: Type.Optional(unread('Credits of the first grant: a decimal string.')),
 })
 
-const Change = Type.Partial(strictObject({ name: Text, tier: Text, status: Status }), {
+const Change = Type.Partial(strictObject({ name: Text, tier: Text, status: NewStatus }), {
   additionalProperties: false,
   minProperties: 1,
 })
@@ -48,13 +50,22 @@ const listSchema = {
   querystring: Filter,
   answers: { 200: listOf(AccountBody) },
 }
+const WatchedAccountBody = answer('WatchedAccount', 'An account, and what its audit found.', {
+  ...AccountBody.properties,
+  violations: Type.Optional(
+    Type.Array(KeptViolationBody, {
+      description: 'What the background audit found and nobody has lifted. Left out: nothing.',
+    }),
+  ),
+})
+
 const getSchema = {
-  summary: 'Read an account and its balance',
+  summary: 'Read an account, its balance, and why it is frozen',
   params: Id,
-  answers: { 200: AccountBody },
+  answers: { 200: WatchedAccountBody },
 }
 const changeSchema = {
-  summary: 'Change the name, tier or status of an account',
+  summary: 'Change the name, tier or status of an account; active lifts a freeze',
   params: Id,
   body: Change,
   answers: { 200: AccountBody },
@@ -75,8 +86,10 @@ export const accountRoutes: AdminPlugin = async (app) => {
   })
 
   app.get('/accounts/:id', { schema: getSchema }, async ({ params }) => {
-    const account = await findAccount(db, readPathId('account', params.id))
-    return accountBody(found(account, 'account'))
+    const id = readPathId('account', params.id)
+    const account = accountBody(found(await findAccount(db, id), 'account'))
+    const violations = await keptViolations(db, id)
+    return { ...account, ...(violations.length > 0 && { violations: violations.map(keptBody) }) }
   })
 
   app.patch('/accounts/:id', { schema: changeSchema }, async (request) => {

@@ -1,38 +1,37 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { formatCredits } from '../../domain/credits.ts'
-import { type AuditRule, auditLedger, type Violation } from '../../store/audit.ts'
-import { AccountId, answer, Count } from '../answers.ts'
-import { oneOf, strictObject } from './fields.ts'
+import { auditLedger } from '../../store/audit.ts'
+import { type AuditState, readAuditState } from '../../store/audit-state.ts'
+import { AccountId, answer, Count, Time } from '../answers.ts'
+import { Status } from './account-body.ts'
+import { nullable, strictObject } from './fields.ts'
 import { formatId } from './ids.ts'
 import type { AdminPlugin } from './type-provider.ts'
+import { KeptViolationBody, keptBody, ViolationBody, violationBody } from './violation-body.ts'
 
-/** What is wrong, for a person to read. */
-const DETAILS: Record<AuditRule, (violation: Violation) => string> = {
-  posted_is_ledger_sum: ({ found, expected }) =>
-    `posted is ${credits(found)}, the ledger sums up to ${credits(expected)}`,
-  held_is_open_holds: ({ found, expected }) =>
-    `held is ${credits(found)}, the open holds sum up to ${credits(expected)}`,
-  available_not_negative: ({ found }) => `available is ${credits(found)}`,
-  seq_without_gap: ({ subject, found, expected }) =>
-    `seq is ${expected}, the ledger has ${found} entries up to ${subject}`,
-  balance_after_chains: ({ subject, found, expected }) =>
-    `entry ${subject}: balance_after is ${credits(found)} instead of ${credits(expected)}`,
-  charge_is_recorded: ({ subject, found, expected }) =>
-    `request ${subject}: the ledger took ${credits(expected)}, the record says ${credits(found)}`,
-  record_is_charged: ({ subject, found, expected }) =>
-    `request ${subject}: the record says ${credits(expected)}, the ledger took ${credits(found)}`,
-}
-
-const ViolationBody = Type.Object({
-  account_id: AccountId,
-  rule: oneOf(Object.keys(DETAILS) as AuditRule[]),
-  detail: Type.String(),
-})
+const BackgroundBody = Type.Object(
+  {
+    last_pass_at: nullable(Time),
+    accounts: Count,
+    frozen: Type.Array(
+      Type.Object({
+        account_id: AccountId,
+        status: Status,
+        violations: Type.Array(KeptViolationBody),
+      }),
+      {
+        description:
+          'Accounts with violations that nobody has lifted. One that was not active is not frozen.',
+      },
+    ),
+  },
+  { description: 'What the audit that runs by itself knows: its last pass over all accounts.' },
+)
 
 const AuditBody = answer('Audit', 'Every balance against the ledger, the holds and the records.', {
   ok: Type.Boolean(),
   checked: Count,
   violations: Type.Array(ViolationBody, { description: 'The first 1,000.' }),
+  background: BackgroundBody,
 })
 
 const schema = {
@@ -46,19 +45,28 @@ export const auditRoutes: AdminPlugin = async (app) => {
   const { db } = app.database
 
   app.get('/audit', { schema }, async () => {
-    const { checked, violations } = await auditLedger(db)
-    return { ok: violations.length === 0, checked, violations: violations.map(violationBody) }
+    const [{ checked, violations }, state] = await Promise.all([
+      auditLedger(db),
+      readAuditState(db),
+    ])
+    return {
+      ok: violations.length === 0,
+      checked,
+      violations: violations.map(violationBody),
+      background: backgroundBody(state),
+    }
   })
 }
 
-function violationBody(violation: Violation): Static<typeof ViolationBody> {
+function backgroundBody(state: AuditState): Static<typeof BackgroundBody> {
+  const byAccount = Map.groupBy(state.kept, ({ accountId }) => accountId)
   return {
-    account_id: formatId('account', violation.accountId),
-    rule: violation.rule,
-    detail: DETAILS[violation.rule](violation),
+    last_pass_at: state.passedAt?.toISOString() ?? null,
+    accounts: state.passedAccounts,
+    frozen: [...byAccount].map(([id, kept]) => ({
+      account_id: formatId('account', id),
+      status: (kept[0] as (typeof kept)[0]).status,
+      violations: kept.map(keptBody),
+    })),
   }
-}
-
-function credits(amount: bigint | null): string {
-  return amount === null ? 'nothing' : formatCredits(amount)
 }

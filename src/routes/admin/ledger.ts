@@ -18,6 +18,7 @@ const EntryBody = answer('LedgerEntry', 'One movement of credits; charges are ne
   balance_after: Credits,
   request_id: nullable(RequestId),
   reference: nullable(Type.String()),
+  reason: nullable(Type.String({ description: 'Of an adjustment.' })),
   created_at: Time,
 })
 
@@ -49,6 +50,7 @@ function entryBody(entry: LedgerEntry): Static<typeof EntryBody> {
     balance_after: formatCredits(entry.balanceAfter),
     request_id: entry.requestId,
     reference: entry.reference,
+    reason: entry.reason,
     created_at: entry.createdAt.toISOString(),
   }
 }

@@ -21,6 +21,8 @@ const stages: Record<Stage, true> = {
   auth: true,
   body: true,
   tier: true,
+  claim: true,
+  replay: true,
   credit: true,
   upstream: true,
   answer: true,
@@ -85,6 +87,20 @@ export const EndedRequestBody = answer('EndedRequest', 'The record of a request 
   hold: Credits,
   charged: Credits,
   uncollected: Credits,
+})
+
+const AdjustmentOfRequest = Type.Object({
+  credits: Credits,
+  reference: Type.String(),
+  reason: Type.String(),
+  created_at: Time,
+})
+
+export const RequestStoryBody = answer('RequestStory', 'A request that ended, and what followed.', {
+  ...EndedRequestBody.properties,
+  adjustments: Type.Array(AdjustmentOfRequest, {
+    description: 'What an operator corrected since; `charged` stays what was charged.',
+  }),
 })
 
 const Nano = Type.String({ description: 'Nano-credits: a decimal string.' })

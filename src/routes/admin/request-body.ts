@@ -1,4 +1,5 @@
 import { formatCredits } from '../../domain/credits.ts'
+import type { StoredAdjustment } from '../../store/adjustments.ts'
 import type { EndedRequest, RunningRequest } from '../../store/requests.ts'
 import { formatId } from './ids.ts'
 
@@ -52,6 +53,17 @@ export function endedBody(record: EndedRequest) {
     uncollected: formatCredits(record.uncollected),
     created_at: record.createdAt.toISOString(),
   }
+}
+
+/** The record, and what was corrected since. */
+export function storyBody(record: EndedRequest, adjustments: StoredAdjustment[]) {
+  const corrections = adjustments.map(({ credits, reference, reason, createdAt }) => ({
+    credits: formatCredits(credits),
+    reference,
+    reason,
+    created_at: createdAt.toISOString(),
+  }))
+  return { ...endedBody(record), adjustments: corrections }
 }
 
 /** The code, with message, stack and causes where they were recorded. */

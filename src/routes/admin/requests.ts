@@ -1,12 +1,18 @@
 import { Type } from '@sinclair/typebox'
+import { adjustmentsOf } from '../../store/adjustments.ts'
 import { findRequest, listRequests } from '../../store/requests.ts'
 import { listOf } from '../answers.ts'
 import { oneOf, pathId, strictObject, Text, unread } from './fields.ts'
 import { readFilterId, UUID } from './ids.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
 import { found, notFound } from './refusals.ts'
-import { EndedRequestBody, OUTCOMES, RunningRequestBody } from './request-answer.ts'
-import { endedBody, runningBody } from './request-body.ts'
+import {
+  EndedRequestBody,
+  OUTCOMES,
+  RequestStoryBody,
+  RunningRequestBody,
+} from './request-answer.ts'
+import { endedBody, runningBody, storyBody } from './request-body.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
 const Filter = strictObject({
@@ -26,7 +32,7 @@ const getSchema = {
   summary: 'Read the whole story of a request',
   params: pathId(''),
   answers: {
-    200: Type.Union([EndedRequestBody, RunningRequestBody], {
+    200: Type.Union([RequestStoryBody, RunningRequestBody], {
       description: 'Its record, or its hold while it runs.',
     }),
   },
@@ -49,6 +55,7 @@ export const requestRoutes: AdminPlugin = async (app) => {
   app.get('/requests/:id', { schema: getSchema }, async ({ params: { id } }) => {
     if (!UUID.test(id)) throw notFound('request')
     const request = found(await findRequest(db, id), 'request')
-    return 'running' in request ? runningBody(request.running) : endedBody(request.ended)
+    if ('running' in request) return runningBody(request.running)
+    return storyBody(request.ended, await adjustmentsOf(db, id))
   })
 }

@@ -6,12 +6,18 @@ const TIME_MAX = Date.UTC(10_000, 0) - 1
 
 /** Credits that are not negative. @throws ProxyError invalid_value */
 export function readCredits(param: string, text: string): MicroCredits {
+  const amount = readSignedCredits(param, text)
+  if (amount < 0n) throw invalidValue(param, `${param} must not be negative.`)
+  return amount
+}
+
+/** Credits, whatever their sign. @throws ProxyError invalid_value */
+export function readSignedCredits(param: string, text: string): MicroCredits {
   const amount = parseCredits(text)
-  if (amount === null || amount > CREDITS_MAX) {
+  if (amount === null || amount > CREDITS_MAX || amount < -CREDITS_MAX) {
     const shape = 'a decimal string of credits with at most 12 digits before the point and 6 after'
     throw invalidValue(param, `${param} must be ${shape}, such as "12.5".`)
   }
-  if (amount < 0n) throw invalidValue(param, `${param} must not be negative.`)
   return amount
 }
 
