@@ -3,7 +3,9 @@ import fp from 'fastify-plugin'
 import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
 import { requestLine } from '../src/log-line.ts'
 import { databaseError, isUnavailable } from '../src/store/sqlstate.ts'
-import { errorBody, errorHeaders } from '../src/wire/error-body.ts'
+import { errorHeaders } from '../src/wire/error-body.ts'
+import { CHOICES_ERRORS, type ErrorShape, MESSAGES_ERRORS } from '../src/wire/error-shape.ts'
+import { isMessagesPath, isOddPath } from '../src/wire/path.ts'
 
 /** Fastify's own errors that are the client's fault, and what the catalogue calls them. */
 const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
@@ -16,6 +18,10 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_MAX_PARAM_LENGTH: 'unknown_url',
   FST_ERR_VALIDATION: 'invalid_value',
 }
+
+const ODD_PATH = 'The path of a URL must not have ".." or NUL in it.'
+const BASE_URL_QUERY =
+  'Invalid URL: its path is in its query. The base URL must not contain a query string.'
 
 /**
  * The only place that turns an error into bytes. Whatever is thrown, the answer has the shape of
@@ -31,10 +37,12 @@ async function errors(app: FastifyInstance): Promise<void> {
   })
 
   const notFound = (request: FastifyRequest, reply: FastifyReply): ProxyError => {
-    const path = request.url.split('?')[0] as string
+    const [path = '', query = ''] = request.url.split('?', 2)
     const methods = known(path)
-    const details = { message: `Invalid URL (${request.method} ${path.slice(0, 200)})` }
-    if (methods.length === 0) return new ProxyError('unknown_url', details)
+    if (methods.length === 0) {
+      const url = `Invalid URL (${request.method} ${path.slice(0, 200)})`
+      return new ProxyError('unknown_url', { message: hasPath(query) ? BASE_URL_QUERY : url })
+    }
     reply.header('allow', methods.join(', '))
     const message = `This URL does not support ${request.method}.`
     return new ProxyError('method_not_supported', { message })
@@ -47,17 +55,31 @@ async function errors(app: FastifyInstance): Promise<void> {
 
   // Before the body is read: whatever is wrong with it, the URL is the answer.
   app.addHook('preParsing', (request, reply, payload, done) => {
-    if (request.is404) done(notFound(request, reply))
+    if (isOddPath(request.url)) done(new ProxyError('bad_http', { message: ODD_PATH }))
+    else if (request.is404) done(notFound(request, reply))
     else done(null, payload)
   })
 
   app.decorateRequest('failure', null)
 }
 
+/** Whether the path of a request stands in its query: its base URL had a query (W-5). */
+function hasPath(query: string): boolean {
+  return /(\/|%2f)[a-z]/i.test(query)
+}
+
 /** Answers with an error of the catalogue. */
 export function sendError(reply: FastifyReply, error: ProxyError): FastifyReply {
-  reply.header('x-request-id', reply.request.id) // no hook has run for a URL that can not be read
-  return reply.code(error.status).headers(errorHeaders(error)).send(errorBody(error))
+  const { request } = reply
+  reply.header('x-request-id', request.id) // no hook has run for a URL that can not be read
+  const body = shapeOf(request).body(error, request.id)
+  return reply.code(error.status).headers(errorHeaders(error)).send(body)
+}
+
+/** How the API that was asked tells of an error; OpenAI's, where none was. */
+function shapeOf({ routeOptions, url }: FastifyRequest): ErrorShape {
+  const { endpoint } = routeOptions.config
+  return endpoint?.errors ?? (isMessagesPath(url) ? MESSAGES_ERRORS : CHOICES_ERRORS)
 }
 
 /** Answers a URL that the router can not read. */

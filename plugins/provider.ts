@@ -3,16 +3,17 @@ import fp from 'fastify-plugin'
 import type { UpstreamTimeouts } from '../src/config.ts'
 import { Meter } from '../src/domain/meter.ts'
 import type { EstimationMethod } from '../src/domain/usage.ts'
+import { bodyOf, endpointOf } from '../src/endpoint-of.ts'
+import type { ProxyError } from '../src/errors.ts'
 import { createEstimator } from '../src/estimator.ts'
 import type { Attempt } from '../src/store/request-record.ts'
 import type { AddressGuard } from '../src/upstream/address-guard.ts'
-import { Exchange } from '../src/upstream/exchange.ts'
+import { Exchange, type UpstreamRequest } from '../src/upstream/exchange.ts'
 import { createModelLister } from '../src/upstream/list-models.ts'
 import { UpstreamPools } from '../src/upstream/pools.ts'
 import type { Relayed } from '../src/upstream/relay.ts'
 import { upstreamHeaders } from '../src/upstream/request-headers.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
-import { type ChatRequest, upstreamBody } from '../src/wire/chat-request.ts'
 
 type ProviderOptions = {
   /** The upstream of the environment, or the sandbox. */
@@ -30,28 +31,59 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   app.addHook('onClose', () => pools.close())
 
   function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
-    const { model, stream, wantsUsage } = request.body as ChatRequest
-    const { hold, route } = request
+    const endpoint = endpointOf(request)
+    const { hold, route, buffered } = request
+    const { model, stream, prompt } = bodyOf(request)
+    const mayBeCounted = options.estimation === 'tokenizer' || (stream && !hold.isExact)
+    const attempted = ({ status, error }: Pick<Relayed, 'status' | 'error'>) =>
+      request.attempts.push(attemptOf(request, exchange.attemptMs, status, error))
     const meter = new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount })
-    return new Exchange({
+    const exchange = new Exchange({
       response: reply.raw,
-      stream,
-      wantsUsage,
+      endpoint,
+      request: bodyOf(request),
       alias: route.upstreamModel === model ? null : model,
+      origin: { id: request.id, created: Math.floor(Date.now() / 1_000), model },
+      reasoningTokens: route.target.profile.reasoningTokens,
       keepText: options.estimation === 'tokenizer',
       commitMs: options.commitMs,
       meter,
       extend: (amount) => extend(request, meter, amount),
-      estimate: createEstimator(request.body as ChatRequest, options.estimation, app.tokenizer),
+      estimate: createEstimator(
+        prompt,
+        () => app.promptText(request),
+        options.estimation,
+        app.tokenizer,
+      ),
+      buffered,
       answering: () => request.timeline.enter('answer'),
-      takeOver: () => streamHeaders(reply.hijack()),
+      forgetBody: () => app.forgetBody(request, reply, mayBeCounted),
+      retrying: attempted,
+      reconsider: () => false,
+      takeOver: () => reply.hijack().getHeaders() as Record<string, string>,
       ended: (relayed) => {
         request.relayed = relayed
-        request.attempts.push(attemptOf(request, relayed))
+        attempted(relayed)
         if (relayed.outcome === 'completed') request.timeline.enter('ended')
-        app.seal(request, reply) // before the bytes that tell the client that it is over
+        app.door.seal(request.id) // before the bytes that tell the client that it is over
       },
     })
+    return exchange
+  }
+
+  function attemptAt(request: FastifyRequest): UpstreamRequest {
+    const endpoint = endpointOf(request)
+    const { target, upstreamModel } = request.route
+    return {
+      pool: pools.of(target),
+      path: target.pathOf(endpoint.path),
+      headers: upstreamHeaders(request, endpoint, bodyOf(request).stream, target),
+      body: endpoint.upstreamBody(bodyOf(request), {
+        upstreamModel,
+        outputLimit: request.hold.outputLimit,
+        profile: target.profile,
+      }),
+    }
   }
 
   app.decorateRequest('relayed', null)
@@ -61,30 +93,12 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
     'upstreamModels',
     createModelLister(environment, () => pools.of(environment)),
   )
-  app.decorate('forward', async (request: FastifyRequest, reply: FastifyReply, path: string) => {
-    const body = request.body as ChatRequest
-    const { target, upstreamModel } = request.route
+  app.decorate('forward', async (request: FastifyRequest, reply: FastifyReply) => {
     const exchange = exchangeFor(request, reply)
     request.exchange = exchange
     request.timeline.enter('upstream')
-    const answer = await exchange.run(pools.of(target), {
-      path: target.pathOf(path),
-      headers: upstreamHeaders({
-        client: request.headers,
-        apiKey: target.apiKey,
-        authHeader: target.profile.authHeader,
-        stream: body.stream,
-        requestId: request.id,
-      }),
-      body: upstreamBody(body, {
-        upstreamModel,
-        outputLimit: request.hold.outputLimit,
-        profile: target.profile,
-      }),
-    })
-    if (answer instanceof Buffer) {
-      return reply.header('content-type', 'application/json; charset=utf-8').send(answer)
-    }
+    const answer = await exchange.run(() => attemptAt(request))
+    if (answer !== null) return reply.header('content-type', answer.type).send(answer.body)
     return reply.sent ? reply : reply.hijack()
   })
 }
@@ -117,21 +131,15 @@ async function extend(
   return hold.amount
 }
 
-function attemptOf({ route, timeline }: FastifyRequest, relayed: Relayed): Attempt {
+function attemptOf(
+  { route }: FastifyRequest,
+  elapsedMs: number,
+  status: number | null,
+  error: ProxyError | null,
+): Attempt {
   const { provider, baseUrl } = route.target
-  const { status, error } = relayed
-  const durationMs = timeline.elapsed('upstream')
+  const durationMs = Math.round(elapsedMs)
   return { provider, baseUrl, status, errorCode: error?.code ?? null, durationMs }
-}
-
-/** The head of an event stream (W-50), after what earlier hooks have set. */
-function streamHeaders(reply: FastifyReply): Record<string, string> {
-  return {
-    ...(reply.getHeaders() as Record<string, string>),
-    'content-type': 'text/event-stream; charset=utf-8',
-    'cache-control': 'no-cache, no-transform',
-    'x-accel-buffering': 'no',
-  }
 }
 
 declare module 'fastify' {
@@ -141,10 +149,10 @@ declare module 'fastify' {
     /** The model names the upstream lists; empty where it lists none. */
     upstreamModels(): Promise<string[]>
     /**
-     * Handler: sends the request to an endpoint of the upstream and relays the answer.
+     * Handler: sends the request to the upstream and relays the answer.
      * @throws ProxyError the failure, while nothing has been written to the client
      */
-    forward(request: FastifyRequest, reply: FastifyReply, path: string): Promise<FastifyReply>
+    forward(request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply>
   }
   interface FastifyRequest {
     exchange: Exchange | null
@@ -153,4 +161,4 @@ declare module 'fastify' {
   }
 }
 
-export default fp(provider, { name: 'provider', dependencies: ['credit', 'journal'] })
+export default fp(provider, { name: 'provider', dependencies: ['buffers', 'credit', 'settlement'] })

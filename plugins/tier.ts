@@ -2,15 +2,16 @@ import type { FastifyInstance, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ModelLimits } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
-import { fallbackRate, type Rate, rateOfPrice } from '../src/domain/price.ts'
+import { FREE_RATE, fallbackRate, type Price, type Rate, rateOfPrice } from '../src/domain/price.ts'
 import { chooseRoute } from '../src/domain/route.ts'
 import { allowsModel, type Tier } from '../src/domain/tier.ts'
+import { bodyOf, endpointOf } from '../src/endpoint-of.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import type { Catalogue } from '../src/store/catalogue.ts'
 import type { Provider } from '../src/store/providers.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
-import type { ChatRequest } from '../src/wire/chat-request.ts'
+import { speaks } from '../src/wire/profile.ts'
 
 type TierOptions = {
   /** The upstream that serves every model no route names. */
@@ -34,7 +35,8 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
   app.decorate('enforceTier', async (request) => {
     request.timeline.enter('tier')
     const { account } = request
-    const { model } = request.body as ChatRequest
+    const endpoint = endpointOf(request)
+    const { model } = bodyOf(request)
     let catalogue = app.database.catalogue()
     if (isBehind(catalogue, account.tier, model)) catalogue = await app.database.reloadCatalogue()
     const tier = catalogue.tiers.get(account.tier)
@@ -49,6 +51,10 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
     const target = chosen
       ? options.targetOf(providerOf(catalogue, chosen.provider))
       : options.environment
+    if (!speaks(target.profile, endpoint.api)) {
+      const message = `${endpoint.path} does not serve the model ${model}: its API is another.`
+      throw new ProxyError('model_not_found', { param: 'model', message })
+    }
     const upstreamModel = chosen?.upstreamModel ?? model
     const price = catalogue.priceAt(target.provider, upstreamModel, new Date())
     setTier(request, tier)
@@ -56,11 +62,14 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
       target,
       upstreamModel,
       limits: known ?? NO_LIMITS,
-      rate: price
-        ? rateOfPrice(price, options.creditsPerUsd, tier.markupPpm)
-        : fallbackRate(options.fallbackPer1000Tokens, tier.markupPpm),
+      rate: endpoint.isFree ? FREE_RATE : rateOf(price, tier),
     })
   })
+
+  const rateOf = (price: Price | null, { markupPpm }: Tier): Rate =>
+    price
+      ? rateOfPrice(price, options.creditsPerUsd, markupPpm)
+      : fallbackRate(options.fallbackPer1000Tokens, markupPpm)
 }
 
 /** Whether it was read before, or while, somebody changed what this request needs. */

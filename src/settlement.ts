@@ -6,7 +6,7 @@ import { ifSet } from './request-slot.ts'
 import type { RecordedError, RequestRecord } from './store/request-record.ts'
 import type { Settlement } from './store/settle.ts'
 import { NOTHING_RELAYED, type Relayed } from './upstream/relay.ts'
-import type { ChatRequest } from './wire/chat-request.ts'
+import type { MeteredRequest } from './wire/metered-request.ts'
 
 /** The nearest causes of an error that are recorded. */
 const CAUSES_MAX = 5
@@ -29,7 +29,8 @@ export function recordOf(request: FastifyRequest, reply: FastifyReply): RequestR
   const { stage, stages } = request.timeline
   return {
     ...requestFacts(request),
-    ...delivered,
+    chunkCount: delivered.chunkCount,
+    completionLength: delivered.completionLength,
     ...(charged?.usage ?? NO_USAGE),
     status: statusOf(request, reply, relayed),
     outcome,
@@ -48,7 +49,7 @@ export function recordOf(request: FastifyRequest, reply: FastifyReply): RequestR
 
 function requestFacts(request: FastifyRequest) {
   const route = ifSet(request, 'route')
-  const body = request.body as ChatRequest | undefined
+  const body = request.body as MeteredRequest | undefined
   return {
     keyId: request.account.keyId,
     endpoint: request.routeOptions.url ?? request.url.split('?', 1)[0] ?? '',

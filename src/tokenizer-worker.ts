@@ -5,3 +5,5 @@ parentPort?.on('message', ({ id, text }: { id: number; text: string }) => {
   const tokens = countTokens(text, { allowedSpecial: 'all' })
   parentPort?.postMessage({ id, tokens })
 })
+
+parentPort?.postMessage(null) // started

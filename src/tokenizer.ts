@@ -3,23 +3,30 @@ import { Worker } from 'node:worker_threads'
 /** Milliseconds a text may take; long runs without separators are quadratic to tokenise (W-99). */
 const DEADLINE_MS = 2_000
 
-type Answer = { id: number; tokens: number }
+/** Milliseconds the worker may take to start: it reads a large vocabulary. */
+const START_MS = 20_000
+
+/** What the worker says: null once, when it has started. */
+type Answer = { id: number; tokens: number } | null
 type Waiting = (tokens: number | null) => void
+
+/** `ready` is settled when the worker has started, or was stopped before. */
+type Running = { worker: Worker; ready: Promise<void>; began(): void }
 
 /**
  * Counts tokens exactly, in a worker, so that no text can stall the event loop. The worker is
  * started by the first count, and again after a text that took too long.
  */
 export class Tokenizer {
-  #worker: Worker | null = null
+  #running: Running | null = null
   #nextId = 0
   readonly #waiting = new Map<number, Waiting>()
 
   /** @returns the tokens of the text; null when it could not be counted in time. Never rejects. */
   async count(text: string): Promise<number | null> {
-    let worker: Worker
+    let running: Running
     try {
-      worker = this.#start()
+      running = this.#running ??= this.#start()
     } catch {
       return null // no memory for a worker, say: an estimate is found without it
     }
@@ -27,8 +34,9 @@ export class Tokenizer {
     const id = this.#nextId
     const { promise, resolve } = Promise.withResolvers<number | null>()
     this.#waiting.set(id, resolve)
+    await running.ready
     const timer = setTimeout(() => this.#stop(), DEADLINE_MS)
-    worker.postMessage({ id, text })
+    running.worker.postMessage({ id, text })
     const tokens = await promise
     clearTimeout(timer)
     return tokens
@@ -39,15 +47,19 @@ export class Tokenizer {
     this.#stop()
   }
 
-  #start(): Worker {
-    if (this.#worker) return this.#worker
+  #start(): Running {
     const file = new URL(import.meta.url.replace(/tokenizer(\.[jt]s)$/, 'tokenizer-worker$1'))
     const worker = new Worker(file)
     worker.unref()
-    worker.on('message', ({ id, tokens }: Answer) => this.#answer(id, tokens))
+    const { promise: ready, resolve: began } = Promise.withResolvers<void>()
+    worker.on('message', (answer: Answer) => {
+      if (answer === null) began()
+      else this.#answer(answer.id, answer.tokens)
+    })
     worker.on('error', () => this.#stop())
-    this.#worker = worker
-    return worker
+    const timer = setTimeout(() => this.#stop(), START_MS).unref()
+    void ready.then(() => clearTimeout(timer))
+    return { worker, ready, began }
   }
 
   #answer(id: number, tokens: number): void {
@@ -56,9 +68,11 @@ export class Tokenizer {
   }
 
   #stop(): void {
-    void this.#worker?.terminate()
-    this.#worker = null
+    const running = this.#running
+    this.#running = null
     for (const resolve of this.#waiting.values()) resolve(null)
     this.#waiting.clear()
+    running?.began()
+    void running?.worker.terminate()
   }
 }

@@ -1,6 +1,6 @@
 import type { AnswerCard } from './card.ts'
-import type { ChatRequest } from './chat-request.ts'
 import { REPLY_CHARS } from './limits.ts'
+import type { Question } from './question.ts'
 import { type Reply, repeatText } from './reply.ts'
 import { CHARS_PER_TOKEN, tokensOf } from './tokens.ts'
 
@@ -34,7 +34,7 @@ const TOOL_CITY = 'Oslo'
 const DEFAULT_FAULT_AT = 3
 
 /** Composes the answer of a card to a request, cut at the request's token limit. */
-export function composeAnswer(card: AnswerCard, request: ChatRequest): Answer {
+export function composeAnswer(card: AnswerCard, request: Question): Answer {
   const limit = card.ignoresLimit ? null : request.limitTokens
   const whole = wholeParts(card, request)
   const parts = limit === null ? whole : cutParts(whole, limit * CHARS_PER_TOKEN)
@@ -56,7 +56,7 @@ export function charsOf(parts: readonly Part[]): number {
   return parts.reduce((sum, part) => sum + part.reply.length, 0)
 }
 
-function wholeParts(card: AnswerCard, request: ChatRequest): Part[] {
+function wholeParts(card: AnswerCard, request: Question): Part[] {
   const { reply_chars: chars, chunk_chars: piece = CHARS_PER_TOKEN } = request.tuning
   if (card.speech === 'tool-call') {
     const city = TOOL_CITY.padEnd((chars ?? 0) - '{"city":""}'.length, 'o')
@@ -77,7 +77,7 @@ function wholeParts(card: AnswerCard, request: ChatRequest): Part[] {
 }
 
 /** Content chunks before the card's fault. */
-export function faultAt(card: AnswerCard, request: ChatRequest): number {
+export function faultAt(card: AnswerCard, request: Question): number {
   return request.tuning.at_chunk ?? card.faultAt ?? DEFAULT_FAULT_AT
 }
 

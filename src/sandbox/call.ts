@@ -3,6 +3,8 @@ import { KEPT_BODY_CHARS } from './limits.ts'
 
 /** The ground truth of one call, as the upstream saw it. */
 export type SandboxCall = {
+  /** The path it was sent to. */
+  path: string
   /** The x-request-id header it was sent with. */
   requestId: string | null
   authorization: string | null
@@ -13,6 +15,8 @@ export type SandboxCall = {
   /** '' when the request could not be read. */
   model: string
   stream: boolean
+  /** The `user` of the request, by which whoever sent it knows it again; null without one. */
+  user: string | null
   /** Milliseconds of the sandbox's own performance.now(). */
   startedAt: number
   endedAt: number | null
@@ -32,12 +36,14 @@ export type SandboxCall = {
 export function newCall(req: IncomingMessage, startedAt: number, body: string): SandboxCall {
   const requestId = req.headers['x-request-id']
   return {
+    path: req.url ?? '',
     requestId: typeof requestId === 'string' && requestId !== '' ? requestId : null,
     authorization: req.headers.authorization ?? null,
     headers: req.headers,
     body: cutBody(body),
     model: '',
     stream: false,
+    user: null,
     startedAt,
     endedAt: null,
     promptTokens: 0,

@@ -3,15 +3,15 @@ import type { LiveCall } from './live-call.ts'
 import { errorJson } from './problem.ts'
 
 export const JSON_TYPE = 'application/json'
+export const EVENTS_TYPE = 'text/event-stream; charset=utf-8'
 export const HTML_TYPE = 'text/html; charset=utf-8'
 /** Stands for the type a right answer to the request would have. */
 export const ASKED_TYPE = 'asked'
 
-/** Writes the answer of a canned card; `stream` is what the request asked for. */
-export function sendCanned({ record, res }: LiveCall, canned: Canned, stream: boolean): void {
+/** Writes the answer of a canned card; `asked` is the type of a right answer. */
+export function sendCanned({ record, res }: LiveCall, canned: Canned, asked: string): void {
   const { status, contentType, headers, body } = canned
   const bytes = Buffer.from(typeof body === 'function' ? body(record.authorization) : body)
-  const asked = stream ? 'text/event-stream; charset=utf-8' : JSON_TYPE
   res.writeHead(status, {
     'content-type': contentType === ASKED_TYPE ? asked : contentType,
     'content-length': bytes.length,

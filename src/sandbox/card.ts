@@ -22,6 +22,8 @@ export type AnswerTraits = {
   /** Content chunks before the fault; 0: it is the first event. */
   readonly faultAt?: number
   readonly ending?: Ending
+  /** Embeddings as numbers, whatever was asked for. */
+  readonly embeds?: 'floats'
   /** An event before the first chunk, as JSON. */
   readonly prelude?: string
   /** A defect: the first text, wherever it occurs first in a JSON text, becomes the second. */
@@ -36,7 +38,15 @@ export type AnswerTraits = {
 export type Speech = 'echo' | 'stock' | 'tool-call' | 'reasoning'
 
 /** What goes wrong after some chunks. */
-export type Fault = 'error' | 'error-with-choices' | 'error-field' | 'cut' | 'silence' | 'end'
+export type Fault =
+  | 'error'
+  | 'error-with-choices'
+  | 'error-field'
+  /** The event by which a response says that it has failed; elsewhere an error. */
+  | 'failed'
+  | 'cut'
+  | 'silence'
+  | 'end'
 
 /** What follows the last chunk of a stream. */
 export type Ending = 'done' | 'no-done' | 'unended-done' | 'done-then-more' | 'done-then-silence'

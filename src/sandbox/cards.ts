@@ -164,6 +164,9 @@ export const CARDS: Readonly<Record<string, Card>> = {
   'sandbox-error-field': answer('Sends an SSE field error: instead of data:, after 3 chunks.', {
     fault: 'error-field',
   }),
+  'sandbox-failed': answer('Says in an event that the response has failed, after 3 chunks.', {
+    fault: 'failed',
+  }),
   'sandbox-cut-midstream': answer('Destroys the socket after 3 chunks.', { fault: 'cut' }),
   'sandbox-hang-midstream': answer('Falls silent after 3 chunks.', { fault: 'silence' }),
   'sandbox-end-without-finish': answer('Ends after 3 chunks without finish_reason and [DONE].', {
@@ -181,6 +184,9 @@ export const CARDS: Readonly<Record<string, Card>> = {
   }),
   'sandbox-stream-for-json': answer('Answers with a stream although JSON was asked for.', {
     form: 'stream',
+  }),
+  'sandbox-floats': answer('Sends embeddings as numbers, whatever was asked for.', {
+    embeds: 'floats',
   }),
   'sandbox-rejects-stream-options': answer('Answers 400 to stream_options.', {
     rejects: 'stream_options',

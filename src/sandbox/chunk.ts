@@ -1,4 +1,4 @@
-import type { AnswerCard } from './card.ts'
+import type { AnswerCard, Dress } from './card.ts'
 
 /** What is the same in all JSON of one answer. */
 export type Envelope = {
@@ -23,24 +23,29 @@ export function newEnvelope(model: string): Envelope {
 }
 
 /** The JSON text of a chunk; `choices` is the inside of the array, `more` another member or ''. */
-export function chunkJson(envelope: Envelope, choices: string, more: string): string {
-  const { id, created, model } = envelope
-  const head = `{"id":"${id}","object":"chat.completion.chunk","created":${created}`
+export function chunkJson(
+  { id, created, model }: Envelope,
+  object: string,
+  choices: string,
+  more: string,
+): string {
+  const head = `{"id":"${id}","object":"${object}","created":${created}`
   const tail = more === '' ? '}' : `,${more}}`
   const origin = `"model":${model},"system_fingerprint":"${FINGERPRINT}"`
   return `${head},${origin},"choices":[${choices}]${tail}`
 }
 
-/** The JSON text of one choice in a chunk; `delta` is JSON text too. */
-export function choiceJson(index: number, delta: string, finish: string | null): string {
-  const reason = finish === null ? 'null' : `"${finish}"`
-  return `{"index":${index},"delta":${delta},"logprobs":null,"finish_reason":${reason}}`
+/** The bytes of one event around a JSON text, with the defects of the card. */
+export function eventText({ edit, dress }: AnswerCard, json: string, name?: string): string {
+  const edited = edit ? json.replace(edit[0], edit[1]) : json
+  if (!dress) return `${name === undefined ? '' : `event: ${name}\n`}data: ${edited}\n\n`
+  const data = dress.split ? edited.replace('"choices"', `${dress.split}"choices"`) : edited
+  return `${named(dress, name)}${data}${dress.close}`
 }
 
-/** The bytes of one event around a JSON text, with the defects of the card. */
-export function eventText({ edit, dress }: AnswerCard, json: string): string {
-  const edited = edit ? json.replace(edit[0], edit[1]) : json
-  if (!dress) return `data: ${edited}\n\n`
-  const data = dress.split ? edited.replace('"choices"', `${dress.split}"choices"`) : edited
-  return `${dress.open}${data}${dress.close}`
+/** The opening of an event with its name on a line before the data, ended as its lines are. */
+function named({ open, close }: Dress, name?: string): string {
+  if (name === undefined) return open
+  const lineEnd = /^(?:\r\n|\r|\n)/.exec(close)?.[0] ?? '\n'
+  return open.replace(/data:\s?$/, (data) => `event: ${name}${lineEnd}${data}`)
 }

@@ -1,23 +1,32 @@
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
+import { EVENTS_TYPE } from './canned.ts'
 import type { AnswerCard } from './card.ts'
 
 /** Writes events to one response, each in a write of its own. */
 export type EventStream = {
   /** Hands one event to the socket; false asks to wait for `res` 'drain'. */
-  send(event: string): boolean
+  send(event: string | Buffer): boolean
 }
 
-/** Writes the head of an event stream at once, then lets events follow. */
-export function openEventStream(res: ServerResponse, card: AnswerCard): EventStream {
+/** Writes the head of an event stream at once, or of another type, then lets events follow. */
+export function openEventStream(
+  res: ServerResponse,
+  card: AnswerCard,
+  type = EVENTS_TYPE,
+): EventStream {
   res.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
+    'content-type': type,
     'cache-control': 'no-cache',
     ...(card.gzip ? { 'content-encoding': 'gzip' } : {}),
     ...card.headers,
   })
   res.flushHeaders()
-  if (!card.gzip && !card.fragmentBytes) return { send: (event) => writeText(res, event) }
+  if (!card.gzip && !card.fragmentBytes) {
+    const write = (event: string | Buffer) =>
+      typeof event === 'string' ? writeText(res, event) : writeBytes(res, event)
+    return { send: write }
+  }
   return {
     send(event) {
       // A gzip file may have several members, so each event can be one and leave at once.

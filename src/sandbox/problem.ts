@@ -31,6 +31,15 @@ export function errorJson(
   return JSON.stringify({ error: { message, type, param, code } })
 }
 
+/** What a card says that fails in the middle of its answer. */
+export const FAULT = {
+  message: 'The sandbox failed in the middle of its answer.',
+  type: 'server_error',
+  param: null,
+  code: null,
+}
+export const FAULT_JSON = JSON.stringify({ error: FAULT })
+
 /** Writes `problem` as the HTTP answer; anything but a Problem is a fault of the sandbox, a 500. */
 export function sendProblem(res: ServerResponse, error: unknown): void {
   if (res.headersSent) {

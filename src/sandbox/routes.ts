@@ -1,8 +1,18 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { answerChat } from './chat.ts'
+import { answerCall, type Reader } from './answer-call.ts'
+import { readChatRequest } from './chat-request.ts'
 import { listCalls, readCall, readState } from './control.ts'
+import { readCompletion } from './dialects/completions.ts'
+import { readEmbeddings } from './dialects/embeddings.ts'
+import { readEdit, readGeneration } from './dialects/images.ts'
+import { readCountable, readMessage } from './dialects/messages.ts'
+import { readModeration } from './dialects/moderations.ts'
+import { readResponse } from './dialects/responses.ts'
+import { readSpeech } from './dialects/speech.ts'
+import { readTranscription } from './dialects/transcriptions.ts'
 import { listModels, readModel } from './models.ts'
 import { Problem, sendJson, sendProblem } from './problem.ts'
+import { isQuirky, routeQuirk } from './quirks/routes.ts'
 import type { SandboxState } from './state.ts'
 
 type Visit = {
@@ -14,9 +24,31 @@ type Visit = {
 }
 type Route = readonly [method: string, path: string, answer: (visit: Visit) => void]
 
+/** What answers questions, and how each of them is read. */
+const ENDPOINTS: Record<string, Reader> = {
+  '/chat/completions': readChatRequest,
+  '/completions': readCompletion,
+  '/responses': readResponse,
+  '/messages': readMessage,
+  '/messages/count_tokens': readCountable,
+  '/embeddings': readEmbeddings,
+  '/moderations': readModeration,
+  '/images/generations': readGeneration,
+  '/images/edits': readEdit,
+  '/audio/speech': readSpeech,
+  '/audio/transcriptions': readTranscription,
+  '/audio/translations': readTranscription,
+}
+
 /** Paths without /v1; one that ends in a slash takes an id. */
 const ROUTES: readonly Route[] = [
-  ['POST', '/chat/completions', ({ state, req, res }) => answerChat(state, req, res)],
+  ...Object.entries(ENDPOINTS).map(
+    ([path, read]): Route => [
+      'POST',
+      path,
+      ({ state, req, res }) => answerCall(state, req, res, read),
+    ],
+  ),
   ['GET', '/models', ({ res }) => listModels(res)],
   ['GET', '/models/', ({ res, id }) => readModel(res, id)],
   ['GET', '/sandbox', ({ state, res }) => readState(state, res)],
@@ -30,6 +62,10 @@ const ROUTES: readonly Route[] = [
 /** Answers one HTTP request; an unknown path is a 404, a wrong method a 405, both OpenAI-shaped. */
 export function route(state: SandboxState, req: IncomingMessage, res: ServerResponse): void {
   try {
+    if (isQuirky(req.url ?? '')) {
+      routeQuirk(state, req, res)
+      return
+    }
     const path = pathOf(req.url ?? '/')
     const here = ROUTES.filter(([, pattern]) => matches(pattern, path))
     const found = here.find(([method]) => method === req.method)

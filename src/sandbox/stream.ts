@@ -1,31 +1,35 @@
 import { composeAnswer, faultAt } from './answer.ts'
 import type { AnswerCard, Ending } from './card.ts'
-import type { ChatRequest } from './chat-request.ts'
-import { chunkJson, eventText, newEnvelope } from './chunk.ts'
+import { eventText, newEnvelope } from './chunk.ts'
+import type { Dialect, Telling } from './dialect.ts'
 import { type EventStream, openEventStream } from './event-stream.ts'
 import { CHUNKS_PER_TURN } from './limits.ts'
 import type { LiveCall } from './live-call.ts'
-import { errorJson } from './problem.ts'
-import { closingEvents, contentEvents, openingEvents, type Script } from './script.ts'
-
-const FAULT_JSON = errorJson('The sandbox failed in the middle of its answer.', 'server_error')
+import { FAULT_JSON } from './problem.ts'
+import type { Question } from './question.ts'
+import type { Script } from './script.ts'
 
 const ENDINGS: Record<Ending, { readonly last: readonly string[]; readonly ends: boolean }> = {
-  done: { last: ['[DONE]'], ends: true },
+  done: { last: [], ends: true },
   'no-done': { last: [], ends: true },
   'unended-done': { last: [], ends: true },
-  'done-then-more': { last: ['[DONE]', '{"late":true}'], ends: true },
-  'done-then-silence': { last: ['[DONE]'], ends: false },
+  'done-then-more': { last: ['{"late":true}'], ends: true },
+  'done-then-silence': { last: [], ends: false },
 }
 
-/** Answers a call with an event stream, as fast as its reader and its delays allow. */
-export function streamAnswer(call: LiveCall, card: AnswerCard, request: ChatRequest): void {
+/** Endings that leave out what a stream of choices ends with. */
+const UNTOLD: readonly Ending[] = ['no-done', 'unended-done']
+
+/** Answers a call piece by piece, as fast as its reader and its delays allow. */
+export function streamAnswer(call: LiveCall, card: AnswerCard, request: Question): void {
   const { record, res } = call
+  const { dialect } = request
   const answer = composeAnswer(card, request)
-  const envelope = newEnvelope(request.model)
-  const script: Script = { card, request, answer, envelope, record }
-  const out = openEventStream(res, card)
-  const contents = contentEvents(script)
+  const script: Script = { card, request, answer, envelope: newEnvelope(request.model), record }
+  const telling = dialect.tell?.(script)
+  if (telling === undefined) throw new Error('this endpoint has no stream')
+  const out = openEventStream(res, card, dialect.streamType)
+  const contents = telling.content()
   const faultChunk = card.fault ? faultAt(card, request) : Number.POSITIVE_INFINITY
   const delayMs = request.tuning.delay_ms ?? card.delayMs ?? 0
 
@@ -33,8 +37,8 @@ export function streamAnswer(call: LiveCall, card: AnswerCard, request: ChatRequ
     for (let turn = 0; turn < CHUNKS_PER_TURN && !call.isOver(); turn++) {
       const next = record.chunks < faultChunk ? contents.next().value : undefined
       if (!next) {
-        if (card.fault) breakStream(call, script, out)
-        else endStream(call, script, out)
+        if (card.fault) breakStream(call, card, telling, out)
+        else endStream(call, card, dialect, telling, out)
         return
       }
       const hasRoom = out.send(next.text)
@@ -52,31 +56,33 @@ export function streamAnswer(call: LiveCall, card: AnswerCard, request: ChatRequ
     if (!call.isOver()) setImmediate(pump)
   }
   call.later(request.tuning.first_delay_ms ?? 0, () => {
-    if (faultChunk > 0) for (const event of openingEvents(script)) out.send(event)
+    if (faultChunk > 0) for (const event of telling.opening()) out.send(event)
     pump()
   })
 }
 
-function endStream({ res }: LiveCall, script: Script, out: EventStream): void {
-  const { card } = script
-  const ending = ENDINGS[card.ending ?? 'done']
-  for (const event of closingEvents(script)) out.send(event)
-  for (const data of ending.last) out.send(eventText(card, data))
-  if (card.ending === 'unended-done') out.send('data: [DONE]')
-  if (ending.ends) res.end()
+function endStream(
+  { res }: LiveCall,
+  card: AnswerCard,
+  { last }: Dialect,
+  telling: Telling,
+  out: EventStream,
+): void {
+  const { ending = 'done' } = card
+  for (const event of telling.closing()) out.send(event)
+  if (last && !UNTOLD.includes(ending)) out.send(eventText(card, last))
+  if (last && ending === 'unended-done') out.send(`data: ${last}`)
+  for (const data of ENDINGS[ending].last) out.send(eventText(card, data))
+  if (ENDINGS[ending].ends) res.end()
 }
 
-function breakStream(call: LiveCall, { card, envelope }: Script, out: EventStream): void {
+function breakStream(call: LiveCall, card: AnswerCard, telling: Telling, out: EventStream): void {
   if (card.fault === 'silence') return
   if (card.fault === 'cut') {
     call.cut()
     return
   }
-  if (card.fault === 'error') out.send(eventText(card, FAULT_JSON))
   if (card.fault === 'error-field') out.send(`error: ${FAULT_JSON}\n\n`)
-  if (card.fault === 'error-with-choices') {
-    const choice = '{"index":0,"delta":{"content":""},"finish_reason":"error"}'
-    out.send(eventText(card, chunkJson(envelope, choice, FAULT_JSON.slice(1, -1))))
-  }
+  else if (card.fault && card.fault !== 'end') out.send(telling.failure(card.fault))
   call.res.end()
 }

@@ -35,12 +35,23 @@ const STYLES = {
   'total-only': () => member({ total_tokens: 0, total_characters: 0 }),
   /** Groq. */
   'x-groq': (tokens: Counted) => `"x_groq":{"id":"req_sandbox",${member(openAi(tokens))}}`,
+  /** llama.cpp. */
+  timings: ({ prompt, completion }: Counted) =>
+    `"timings":${JSON.stringify({ cache_n: 0, prompt_n: prompt, predicted_n: completion })}`,
   /** xAI: completion_tokens leave reasoning out, total_tokens have it. */
   'without-reasoning': (tokens: Counted) =>
     member({
       ...openAi(tokens),
       completion_tokens: tokens.completion - tokens.reasoning,
     }),
+  /** Neither has it; the details tell of it. */
+  'reasoning-apart': (tokens: Counted) => {
+    const { prompt, completion, reasoning } = tokens
+    return member({ ...openAi(tokens), ...report(prompt, completion - reasoning) })
+  },
+  /** Nothing tells of it. */
+  'reasoning-uncounted': ({ prompt, completion, reasoning }: Counted) =>
+    member(report(prompt, completion - reasoning)),
 }
 
 /** The JSON member that reports usage, or ''. `last`: no other report follows in this answer. */

@@ -1,5 +1,8 @@
+import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Dispatcher, Pool } from 'undici'
+import { bodyToSend } from './body-to-send.ts'
 
 /** What hears the upstream, in this order: head, data any number of times, then one of the ends. */
 export type UpstreamListener = {
@@ -10,12 +13,22 @@ export type UpstreamListener = {
   failed(error: Error): void
 }
 
+/** The call whose head undici writes next: it tells of the start, then of the socket, at once. */
+let sentNext: UpstreamCall | null = null
+
+subscribe('undici:client:sendHeaders', (message) => {
+  const { socket } = message as { socket: Socket }
+  sentNext?.sentOn(socket.bytesRead > 0)
+  sentNext = null
+})
+
 /**
  * One request to an upstream, on undici's lowest interface: bytes arrive as the parser finds them.
  */
 export class UpstreamCall implements Dispatcher.DispatchHandler {
   readonly #listener: UpstreamListener
   #controller: Dispatcher.DispatchController | null = null
+  #reused = false
   #aborted: Error | null = null
   #over = false
 
@@ -23,9 +36,19 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#listener = listener
   }
 
-  /** Sends the request. Everything after that is told to the listener. */
-  start(pool: Pool, path: string, headers: Record<string, string>, body: string): this {
-    pool.dispatch({ method: 'POST', path, headers, body }, this)
+  /**
+   * Sends the request. Everything after that is told to the listener.
+   * @param headersTimeout milliseconds for the upstream to begin its answer, where not the pool's
+   */
+  start(
+    pool: Pool,
+    path: string,
+    headers: Record<string, string>,
+    body: string | Uint8Array,
+    headersTimeout?: number,
+  ): this {
+    const sent = { method: 'POST' as const, path, ...bodyToSend(headers, body) }
+    pool.dispatch(headersTimeout === undefined ? sent : { ...sent, headersTimeout }, this)
     return this
   }
 
@@ -35,6 +58,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#over = true
     this.#aborted = new Error(reason)
     this.#controller?.abort(this.#aborted)
+  }
+
+  /**
+   * Whether it failed before the upstream can have begun to answer it: it found no connection, or
+   * one that had been idle and was closed under it. Asked before the head.
+   */
+  get wasNotAnswered(): boolean {
+    return this.#controller === null || this.#reused
   }
 
   /** Stops reading from the upstream's socket. */
@@ -48,7 +79,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    sentNext = this
     if (this.#aborted) controller.abort(this.#aborted)
+  }
+
+  /** @param reused whether the connection has carried an answer before */
+  sentOn(reused: boolean): void {
+    this.#reused = reused
   }
 
   onResponseStart(

@@ -3,6 +3,12 @@ import type { ServerResponse } from 'node:http'
 /** Milliseconds a client may read nothing while bytes wait for it; then it is disconnected. */
 const CLIENT_STALL_MS = 60_000
 
+/** Milliseconds in which nothing is sent, until an event stream says that it goes on (W-55). */
+const KEEP_ALIVE_MS = 15_000
+
+/** A comment: no client takes it for an event. */
+const KEEP_ALIVE = ': keep-alive\n\n'
+
 /**
  * The client's side of a stream: writes whole events, and says when to stop reading the upstream.
  */
@@ -11,12 +17,16 @@ export class Downstream {
   readonly #writable: () => void
   #pending: Buffer[] = []
   #stalled: NodeJS.Timeout | null = null
+  #silence: NodeJS.Timeout | null = null
 
   /** @param writable called when the client has read what was waiting */
   constructor(response: ServerResponse, writable: () => void) {
     this.#response = response
     this.#writable = writable
-    response.once('close', () => this.#clear())
+    response.once('close', () => {
+      this.#clear()
+      this.#endSilence()
+    })
   }
 
   /** More waits for the client than should. */
@@ -26,6 +36,18 @@ export class Downstream {
 
   head(headers: Record<string, string>): void {
     this.#response.writeHead(200, headers)
+  }
+
+  /** From now on a client that hears nothing for long is told that its event stream goes on. */
+  keepAlive(): void {
+    if (this.#response.closed) return
+    this.#silence = setTimeout(() => this.breakSilence(), KEEP_ALIVE_MS).unref()
+  }
+
+  /** Says that the stream goes on, between two events; not to a client that lags. */
+  breakSilence(): void {
+    if (!this.full) this.#write(Buffer.from(KEEP_ALIVE))
+    else this.#silence?.refresh()
   }
 
   /** Adds an event to the next write. Neighbours in memory become one piece without a copy. */
@@ -52,6 +74,11 @@ export class Downstream {
     if (this.#pending.length === 0) return
     const bytes = this.#pending.length === 1 ? this.#pending[0] : Buffer.concat(this.#pending)
     this.#pending = []
+    this.#write(bytes as Buffer)
+  }
+
+  #write(bytes: Buffer): void {
+    this.#silence?.refresh()
     if (!this.#response.write(bytes) && !this.full) this.#waitForDrain()
   }
 
@@ -59,6 +86,7 @@ export class Downstream {
   end(): void {
     this.#response.end(this.#pending.length === 0 ? undefined : Buffer.concat(this.#pending))
     this.#pending = []
+    this.#endSilence()
     if (this.#response.writableLength > 0) this.#limitStall()
   }
 
@@ -72,6 +100,11 @@ export class Downstream {
       this.#clear()
       this.#writable()
     })
+  }
+
+  #endSilence(): void {
+    if (this.#silence) clearTimeout(this.#silence)
+    this.#silence = null
   }
 
   #clear(): void {

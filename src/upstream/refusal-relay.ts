@@ -12,15 +12,23 @@ export class RefusalRelay {
   readonly #options: RelayOptions
   readonly #status: number
   readonly #headers: IncomingHttpHeaders
+  readonly #again: (failure: ProxyError, body: string) => boolean
   readonly #chunks: Buffer[] = []
   readonly #settled = Promise.withResolvers<null>()
   #bytes = 0
   #over = false
 
-  constructor(options: RelayOptions, status: number, headers: IncomingHttpHeaders) {
+  /** @param again tries once more, where that may help; then nobody waits for this relay */
+  constructor(
+    options: RelayOptions,
+    status: number,
+    headers: IncomingHttpHeaders,
+    again: (failure: ProxyError, body: string) => boolean,
+  ) {
     this.#options = options
     this.#status = status
     this.#headers = headers
+    this.#again = again
   }
 
   /** Rejects with the failure; resolves with null when the client has gone. */
@@ -35,7 +43,8 @@ export class RefusalRelay {
 
   end(): void {
     const body = Buffer.concat(this.#chunks).toString('utf8')
-    this.#finish('upstream_error', failureOfAnswer(this.#status, this.#headers, body))
+    const failure = failureOfAnswer(this.#status, this.#headers, body)
+    if (!this.#over && !this.#again(failure, body)) this.#finish('upstream_error', failure)
   }
 
   failed(error: Error): void {

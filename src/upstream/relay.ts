@@ -1,10 +1,16 @@
 import type { ServerResponse } from 'node:http'
+import type { BufferShare } from '../buffer-budget.ts'
 import type { MicroCredits } from '../domain/credits.ts'
 import type { Ending } from '../domain/ending.ts'
 import type { Meter } from '../domain/meter.ts'
-import { NO_USAGE, type Usage } from '../domain/usage.ts'
+import { type Delivered, NO_USAGE, type Usage } from '../domain/usage.ts'
+import type { Endpoint } from '../endpoints/endpoint.ts'
 import type { ProxyError } from '../errors.ts'
 import type { Estimator } from '../estimator.ts'
+import type { Origin } from '../wire/chunk-repairs.ts'
+import type { MeteredRequest } from '../wire/metered-request.ts'
+import type { Profile } from '../wire/profile.ts'
+import type { UpstreamListener } from './call.ts'
 
 /** A finished relay: how it ended, and why where it failed. */
 export type Relayed = Ending & {
@@ -17,10 +23,14 @@ export type Relayed = Ending & {
 /** What a relay needs to know and may ask for. */
 export type RelayOptions = {
   response: ServerResponse
-  stream: boolean
-  wantsUsage: boolean
+  endpoint: Endpoint
+  request: MeteredRequest
   /** The public name to answer with where the upstream knows the model by another (W-18). */
   alias: string | null
+  /** What to fill in where the upstream does not say whose chunk it is. */
+  origin: Origin
+  /** Whether the tokens that the upstream reports have reasoning among them. */
+  reasoningTokens: Profile['reasoningTokens']
   /** Keeps the delivered text, for a tokenizer to count. */
   keepText: boolean
   /** Milliseconds of silence after the upstream's head until ours is written; 0 is never. */
@@ -29,12 +39,39 @@ export type RelayOptions = {
   /** Asks the ledger to let the hold grow. @returns its amount now; null when it did not grow */
   extend(amount: MicroCredits): Promise<MicroCredits | null>
   estimate: Estimator
+  /** What the request has in memory. */
+  buffered: Pick<BufferShare, 'take'>
   /** The upstream has begun to answer. */
   answering(): void
-  /** Takes over the reply and returns the headers of the stream; called once, at the first byte. */
+  /** Its answer is none but this one: the body is let go. @returns what is kept of the request */
+  forgetBody(): MeteredRequest
+  /** An attempt has failed, and another one begins. */
+  retrying(failed: { status: number | null; error: ProxyError }): void
+  /** Whether to try again after a refusal, since the request is another one now. */
+  reconsider(status: number, refusal: string): boolean
+  /** Takes over the reply and returns the headers it has so far; called once, at the first byte. */
   takeOver(): Record<string, string>
   /** Called once, before the bytes that tell the client that the answer is over. */
   ended(relayed: Relayed): void
+}
+
+/** Carries an answer of one kind to the client. */
+export type Relay = Omit<UpstreamListener, 'head'> & {
+  done: Promise<WholeAnswer | null>
+  /** What was delivered so far; null where nothing counts before the end. */
+  delivered?: Delivered | null
+  abandon(): void
+  stop(error: ProxyError): void
+}
+
+/** A whole answer, to be sent when the relay is over. */
+export type WholeAnswer = { body: Buffer; type: string }
+
+/** The head of an event stream (W-50). */
+export const STREAM_HEAD = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
 }
 
 /**

@@ -1,33 +1,46 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Profile } from '../wire/profile.ts'
+import type { Endpoint } from '../endpoints/endpoint.ts'
+import type { UpstreamTarget } from './target.ts'
 
 /** Client headers that travel upstream; every other is dropped (W-115, W-116). */
-const FORWARDED = ['openai-beta', 'traceparent', 'tracestate'] as const
+const FORWARDED = {
+  openai: ['openai-beta', 'traceparent', 'tracestate'],
+  anthropic: ['anthropic-version', 'anthropic-beta', 'traceparent', 'tracestate'],
+} as const
 const USER_AGENT = 'tollkeeper'
 
 /** The headers of an upstream request, built from nothing (W-75, W-115). */
-export function upstreamHeaders(request: {
-  client: IncomingHttpHeaders
-  apiKey: string | null
-  /** The header that carries the key. */
-  authHeader: Profile['authHeader']
-  stream: boolean
-  requestId: string
-}): Record<string, string> {
+export function upstreamHeaders(
+  client: { id: string; headers: IncomingHttpHeaders },
+  endpoint: Endpoint,
+  stream: boolean,
+  { apiKey, profile }: UpstreamTarget,
+): Record<string, string> {
   const headers: Record<string, string> = {
-    'content-type': 'application/json',
-    accept: request.stream ? 'text/event-stream' : 'application/json',
+    'content-type': contentType(client.headers, endpoint),
+    accept: accepted(endpoint, stream),
     'accept-encoding': 'identity',
     'user-agent': USER_AGENT,
-    'x-request-id': request.requestId,
+    'x-request-id': client.id,
   }
-  if (request.apiKey !== null) {
-    const isBearer = request.authHeader === 'authorization'
-    headers[request.authHeader] = isBearer ? `Bearer ${request.apiKey}` : request.apiKey
+  if (apiKey !== null) {
+    const isBearer = profile.authHeader === 'authorization'
+    headers[profile.authHeader] = isBearer ? `Bearer ${apiKey}` : apiKey
   }
-  for (const name of FORWARDED) {
-    const value = request.client[name]
+  for (const name of FORWARDED[endpoint.api]) {
+    const value = client.headers[name]
     if (typeof value === 'string') headers[name] = value
   }
   return headers
+}
+
+/** Parts are forwarded as they came, with the boundary that is between them. */
+function contentType(client: IncomingHttpHeaders, { takes }: Endpoint): string {
+  return takes === 'multipart/form-data' ? (client['content-type'] ?? takes) : takes
+}
+
+/** Who sends audio, or asks for it, may want an answer that is not JSON. */
+function accepted({ takes, answersBytes }: Endpoint, stream: boolean): string {
+  if (stream) return 'text/event-stream'
+  return answersBytes || takes === 'multipart/form-data' ? '*/*' : 'application/json'
 }

@@ -1,10 +1,9 @@
 import type { Outcome } from '../domain/ending.ts'
-import type { Delivered } from '../domain/usage.ts'
+import type { Delivered, Usage } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
-import { dataEvent, errorEvent } from '../wire/events.ts'
+import { sseEvent } from '../wire/events.ts'
 import { type SseEvent, SseScanner } from '../wire/sse-scanner.ts'
-import { UsageTap, type Verdict } from '../wire/usage-tap.ts'
-import type { UpstreamCall } from './call.ts'
+import type { StreamTap, Verdict } from '../wire/stream-tap.ts'
 import { Downstream } from './downstream.ts'
 import {
   failureInBand,
@@ -13,18 +12,17 @@ import {
   isTimeout,
   truncatedStream,
 } from './failure.ts'
-import { concludeRelay, type RelayOptions } from './relay.ts'
+import { concludeRelay, type RelayOptions, STREAM_HEAD } from './relay.ts'
 import { SliceTaker } from './slice-taker.ts'
+import type { Source } from './source.ts'
 
-/** Bytes of one SSE event; a larger one breaks the stream. */
+/** Bytes of one SSE event, where the endpoint says no other; a larger one breaks the stream. */
 const EVENT_BYTES_MAX = 16 * 1024 * 1024
 
 /** Milliseconds an upstream gets after [DONE] to end its answer, so that its connection is kept. */
 const LAST_BYTES_MS = 1_000
 
 const NONE: readonly SseEvent[] = []
-
-const KEEP_ALIVE = ': keep-alive\n\n'
 
 /**
  * Carries one event stream from the upstream to the client. Every complete event leaves in the
@@ -35,10 +33,10 @@ const KEEP_ALIVE = ': keep-alive\n\n'
  */
 export class StreamRelay {
   readonly #options: RelayOptions
-  readonly #call: UpstreamCall
+  readonly #source: Source
   readonly #startedAt: number
-  readonly #scanner = new SseScanner(EVENT_BYTES_MAX)
-  readonly #tap: UsageTap
+  readonly #scanner: SseScanner
+  readonly #tap: StreamTap
   readonly #down: Downstream
   readonly #slices: SliceTaker
   /** Events that wait for the ledger. */
@@ -51,11 +49,13 @@ export class StreamRelay {
   #over = false
   #ttftMs: number | null = null
 
-  constructor(options: RelayOptions, call: UpstreamCall, startedAt: number) {
+  constructor(options: RelayOptions, tap: StreamTap, source: Source, startedAt: number) {
     this.#options = options
-    this.#call = call
+    this.#source = source
     this.#startedAt = startedAt
-    this.#tap = new UsageTap(options)
+    this.#tap = tap
+    const { eventBytesMax = EVENT_BYTES_MAX } = options.endpoint
+    this.#scanner = new SseScanner(eventBytesMax, tap.named)
     this.#down = new Downstream(options.response, () => this.#steer())
     this.#slices = new SliceTaker(options, () => this.#goOn())
     if (options.commitMs > 0) {
@@ -71,7 +71,7 @@ export class StreamRelay {
   }
 
   get delivered(): Delivered | null {
-    return this.#tap.first ? this.#tap : null
+    return this.#tap.begun ? this.#tap : null
   }
 
   data(chunk: Buffer): void {
@@ -129,7 +129,7 @@ export class StreamRelay {
       return
     }
     if (this.#tap.finished) this.#complete()
-    else this.#fail('upstream_broken', truncatedStream(this.#tap.first !== null))
+    else this.#fail('upstream_broken', truncatedStream(this.#tap.begun))
   }
 
   /** @returns whether the stream goes on; when not, the event waits or the stream is over */
@@ -147,20 +147,20 @@ export class StreamRelay {
       case 'forward':
         this.#commit()
         if (event.canonical) this.#down.add(event.canonical)
-        else this.#down.addText(dataEvent(event.data))
+        else this.#down.addText(sseEvent(event.data, event.name))
         break
       case 'rewrite':
         this.#commit()
-        this.#down.addText(dataEvent(verdict.data))
+        this.#down.addText(sseEvent(verdict.data, verdict.name))
         break
       case 'withhold':
         break
       case 'done':
-        if (this.#tap.first) this.#completeBeforeItsEnd()
-        else this.#fail('upstream_error', truncatedStream(this.#tap.first !== null))
+        if (this.#tap.begun) this.#completeBeforeItsEnd()
+        else this.#fail('upstream_error', truncatedStream(false))
         break
       case 'error':
-        this.#fail('upstream_broken', failureInBand(verdict.error))
+        this.#fail('upstream_broken', failureInBand(verdict.error), verdict.last)
         break
       case 'garbage': // at the end it is the part that came of an event (W-62)
         if (!isUnterminated) this.#fail('upstream_broken', garbageEvent())
@@ -170,8 +170,8 @@ export class StreamRelay {
   /** Pauses the upstream while the client or the ledger lags. */
   #steer(): void {
     if (this.#over) return
-    if (this.#unpaid.length > 0 || this.#down.full) this.#call.pause()
-    else this.#call.resume()
+    if (this.#unpaid.length > 0 || this.#down.full) this.#source.pause()
+    else this.#source.resume()
   }
 
   #commit(): void {
@@ -179,58 +179,62 @@ export class StreamRelay {
     if (this.#committed) return
     this.#committed = true
     this.#stopTimer()
-    this.#down.head(this.#options.takeOver())
+    this.#head()
+  }
+
+  #head(): void {
+    this.#down.head({ ...this.#options.takeOver(), ...STREAM_HEAD })
+    this.#down.keepAlive()
   }
 
   #commitInSilence(): void {
     this.#committed = true
-    this.#down.head(this.#options.takeOver())
-    this.#down.addText(KEEP_ALIVE)
-    this.#down.flush()
+    this.#head()
+    this.#down.breakSilence()
   }
 
   /** The answer is over and the upstream's side is not: what it still sends is dropped. */
   #completeBeforeItsEnd(): void {
-    this.#call.resume()
-    const cut = () => this.#call.abort('the upstream did not end after [DONE]')
+    this.#source.resume()
+    const cut = () => this.#source.abort('the upstream did not end after its last event')
     this.#lastBytesTimer = setTimeout(cut, LAST_BYTES_MS).unref()
     this.#complete()
   }
 
   #complete(): void {
-    this.#finish('completed', null, (usageChunk) => {
-      if (usageChunk) this.#down.addText(dataEvent(usageChunk))
-      this.#down.addText('data: [DONE]\n\n')
+    this.#finish('completed', null, (estimated) => {
+      this.#commit()
+      this.#down.addText(this.#tap.ending(estimated))
       this.#down.end()
     })
   }
 
-  #fail(outcome: Outcome, error: ProxyError): void {
-    this.#call.abort(error.message)
+  /** @param told the event by which the upstream tells it, where clients know that event */
+  #fail(outcome: Outcome, error: ProxyError, told?: string): void {
+    this.#source.abort(error.message)
     const early = !this.#committed && outcome === 'upstream_broken'
-    this.#finish(early ? 'upstream_error' : outcome, error, (usageChunk) => {
+    this.#finish(early ? 'upstream_error' : outcome, error, (estimated) => {
       if (!this.#committed) return this.#settled.reject(error)
-      if (usageChunk && outcome === 'out_of_credits') this.#down.addText(dataEvent(usageChunk))
-      this.#down.addText(errorEvent(error))
+      if (outcome === 'out_of_credits') this.#down.addText(this.#tap.usageEvent(estimated))
+      this.#down.addText(told ?? this.#tap.failing(error))
       this.#down.end()
     })
   }
 
   /** Ends the relay once: tells how it ended, then lets the last bytes go. */
-  #finish(outcome: Outcome, error: ProxyError | null, last: (usage: string | null) => void): void {
+  #finish(outcome: Outcome, error: ProxyError | null, last: (estimated: Usage) => void): void {
     if (this.#over) return
     this.#over = true
     this.#stopTimer()
     const tap = this.#tap
-    const { chunkCount, completionLength, usage: reported } = tap
-    const delivered = { chunkCount, completionLength }
-    const answered = tap.first !== null && (this.#committed || outcome === 'completed')
+    const { chunkCount, completionLength, mediaTokens, usage: reported } = tap
+    const delivered = { chunkCount, completionLength, mediaTokens }
+    const answered = tap.begun && (this.#committed || outcome === 'completed')
     const ttftMs = this.#ttftMs
     const relayed = { outcome, delivered, reported, answered, error, ttftMs }
-    const text = () => tap.completion?.join('') ?? ''
+    const text = () => tap.text
     concludeRelay(this.#options, relayed, text, (estimated) => {
-      const wanted = this.#options.wantsUsage && !tap.usageForwarded
-      last(wanted ? tap.usageChunk(estimated) : null)
+      last(estimated)
       this.#settled.resolve(null)
     })
   }

@@ -1,4 +1,8 @@
-/** Whether a body is JSON: the type with any parameters and case, or no type at all (W-14). */
-export function isJson(contentType: string | undefined): boolean {
-  return contentType === undefined || /^\s*application\/json\s*(;|$)/i.test(contentType)
+/** What a body can be sent as. */
+export type BodyType = 'application/json' | 'multipart/form-data'
+
+/** Whether a body is of a type, with any parameters and case; JSON needs no type at all (W-14). */
+export function isSentAs(wanted: BodyType, contentType: string | undefined): boolean {
+  if (contentType === undefined) return wanted === 'application/json'
+  return (contentType.split(';', 1)[0] as string).trim().toLowerCase() === wanted
 }

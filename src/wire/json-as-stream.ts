@@ -2,23 +2,24 @@ type Members = Record<string, unknown>
 type Completion = Members & { choices: unknown[] }
 
 /**
- * The event stream that says the same as a chat completion that came in one piece, for a client
- * that asked for a stream (W-69): of each choice its role, its message and its finish_reason, as
- * the upstream sent them and with nothing made up.
+ * The event stream that says the same as a chat completion or a completion that came in one piece,
+ * for a client that asked for a stream (W-69): with nothing made up.
  * @param body JSON with an array of `choices`
  * @param usage the `usage` of a last chunk; null sends none
  */
 export function jsonAsStream(body: string, usage: unknown): string {
   const { choices, usage: _, error: __, ...rest } = JSON.parse(body) as Completion
-  const chunks: Members[] = choices.flatMap((choice, position) =>
-    deltasOf(isMembers(choice) ? choice : {}, position).map((one) => ({ choices: [one] })),
-  )
+  const all = choices.map((choice) => (isMembers(choice) ? choice : {}))
+  const isChat = !all.some(({ text }) => typeof text === 'string')
+  const deltas = isChat ? all.flatMap(deltasOf) : all
+  const chunks: Members[] = deltas.map((one) => ({ choices: [one] }))
   if (usage !== null) chunks.push({ choices: [], usage })
-  const envelope = { ...rest, object: 'chat.completion.chunk' }
+  const envelope = isChat ? { ...rest, object: 'chat.completion.chunk' } : rest
   const events = chunks.map((chunk) => `data: ${JSON.stringify({ ...envelope, ...chunk })}\n\n`)
   return `${events.join('')}data: [DONE]\n\n`
 }
 
+/** Of a choice of a chat its role, its message and its finish_reason, as the upstream sent them. */
 function deltasOf(choice: Members, position: number): Members[] {
   const { index = position, message, finish_reason = null, ...rest } = choice
   const { role = 'assistant', ...said } = isMembers(message) ? message : {}

@@ -29,6 +29,45 @@ export function topLevelMembers(text: string): Member[] {
   }
 }
 
+/** The elements of a JSON array in its text, as positions of their first and after their last. */
+export function elementsOf(text: string): { start: number; end: number }[] {
+  const elements: { start: number; end: number }[] = []
+  let start = nextNonSpace(text, text.indexOf('[') + 1)
+  while (start < text.length && text[start] !== ']') {
+    const end = endOfValue(text, start)
+    elements.push({ start, end })
+    const separator = nextNonSpace(text, end)
+    start = text[separator] === ',' ? nextNonSpace(text, separator + 1) : text.length
+  }
+  return elements
+}
+
+/** The text of a member's value, of the last where there are several, as parsers read it. */
+export function textOfMember(text: string, key: string): string | null {
+  const member = topLevelMembers(text).findLast((one) => one.key === key)
+  return member === undefined ? null : text.slice(member.valueStart, member.valueEnd)
+}
+
+/**
+ * Replaces elements in the text of a JSON array. All other bytes stay as they are.
+ * @param edit the new text of an element, or null where it stays
+ * @returns null where all stay
+ */
+export function editElements(
+  text: string,
+  edit: (element: string, position: number) => string | null,
+): string | null {
+  let edited = ''
+  let end = 0
+  for (const [position, element] of elementsOf(text).entries()) {
+    const replaced = edit(text.slice(element.start, element.end), position)
+    if (replaced === null) continue
+    edited += text.slice(end, element.start) + replaced
+    end = element.end
+  }
+  return end === 0 ? null : edited + text.slice(end)
+}
+
 /**
  * Sets top-level members in the text of a JSON object; null removes one. The bytes of the others,
  * and the white space between them, stay as they are.

@@ -1,21 +1,42 @@
 /** The quirks of an upstream, as data (W-22, W-83). */
 export type Profile = {
-  /** `omit`: it refuses `stream_options`, and is not asked to report the usage of a stream. */
-  streamOptions: 'send' | 'omit'
+  /** `anthropic`: it serves Anthropic's API alone, and takes its key as `x-api-key`. */
+  api: 'openai' | 'anthropic'
+  /**
+   * `omit`: it refuses `stream_options`, and is not asked to report the usage of a stream.
+   * `continuous`: it is asked to report in every chunk, for streams that are broken off (W-105).
+   */
+  streamOptions: 'send' | 'omit' | 'continuous'
   /** The one name of the output limit it understands; `as_sent` leaves the client's. */
   outputLimit: 'as_sent' | 'max_tokens' | 'max_completion_tokens'
   /** The header that carries its key. */
   authHeader: 'authorization' | 'api-key' | 'x-api-key'
+  /** `system`: it refuses the role `developer`, and is sent `system` in its place. */
+  developerRole: 'keep' | 'system'
+  /** `excluded`: its `completion_tokens` leave reasoning out, which is charged on top (W-93). */
+  reasoningTokens: 'included' | 'excluded'
+  /** `float`: it refuses to send embeddings as base64, which most clients ask for (W-21). */
+  embeddingFormat: 'as_sent' | 'float'
 }
 
 /** An upstream that does as OpenAI does. */
 export const PLAIN_PROFILE: Profile = {
+  api: 'openai',
   streamOptions: 'send',
   outputLimit: 'as_sent',
   authHeader: 'authorization',
+  developerRole: 'keep',
+  reasoningTokens: 'included',
+  embeddingFormat: 'as_sent',
 }
 
 /** A profile as it is stored, completed by what is usual. */
 export function readProfile(stored: unknown): Profile {
-  return { ...PLAIN_PROFILE, ...(stored as Partial<Profile>) }
+  const profile = { ...PLAIN_PROFILE, ...(stored as Partial<Profile>) }
+  return profile.api === 'anthropic' ? { ...profile, authHeader: 'x-api-key' } : profile
+}
+
+/** Whether an upstream serves an API; Anthropic's is served beside OpenAI's by many. */
+export function speaks({ api }: Profile, asked: Profile['api']): boolean {
+  return api === 'openai' || asked === 'anthropic'
 }

@@ -1,61 +1,114 @@
+import { AUDIO_TOKENS_MAX, IMAGE_TOKENS_MAX, type PromptSize } from '../domain/bounds.ts'
+import { isRecord } from '../domain/is-record.ts'
+import { tokensOfCharacters } from '../domain/usage.ts'
+
 /** What a prompt weighs, measured without a tokenizer. */
-export type PromptMeasure = {
+export type PromptMeasure = PromptSize & {
   /** Characters of all text a model reads: the ground of an estimate. */
   characters: number
-  /** Bytes of `data:` URLs and base64 audio, which are not tokenised as text. */
-  binaryBytes: number
-  /** Image and audio parts. */
-  images: number
-  audios: number
+  /** Tokens that need no estimate: ids, and characters of what is sold by the character. */
+  tokens: number
+}
+
+/** A prompt as text, for an exact count, and the tokens that stand around it. */
+export type PromptText = { text: string; overhead: number }
+
+/** Members of messages and items that a model reads as text, or that lead there. */
+const TEXT_MEMBERS = [
+  'content',
+  'text',
+  'refusal',
+  'tool_calls',
+  'function',
+  'arguments',
+  'output',
+  'summary',
+  'thinking',
+] as const
+
+/** Nesting of messages that is looked into; what is deeper is bounded by the body's bytes. */
+const DEPTH_MAX = 16
+
+/** Tokens a chat template adds around a message, at most. */
+const TEMPLATE_TOKENS_PER_MESSAGE = 8
+
+/** The measure of a prompt of these bytes, in which nothing is read yet. */
+export function emptyPrompt(bytes: number): PromptMeasure {
+  return { bytes, binaryBytes: 0, mediaTokens: 0, characters: 0, tokens: 0 }
+}
+
+/** Tokens a prompt is worth where nobody counted or reported them. */
+export function estimatePrompt({ tokens, characters }: PromptMeasure): number {
+  return tokens + tokensOfCharacters(characters)
 }
 
 /**
- * Walks the messages of a chat request once.
- * @param messages the request's `messages`, any JSON value; what is not understood weighs nothing
+ * Walks messages, in any API's form, once.
+ * @param parts texts, messages or items, any JSON values; what is not understood weighs nothing
  * here and is bounded by the body's bytes
  */
-export function measurePrompt(messages: unknown): PromptMeasure {
-  const measure = { characters: 0, binaryBytes: 0, images: 0, audios: 0 }
-  if (!Array.isArray(messages)) return measure
-  for (const message of messages) {
-    const content = member(message, 'content')
-    if (typeof content === 'string') measure.characters += content.length
-    else if (Array.isArray(content)) for (const part of content) measurePart(part, measure)
+export function measurePrompt(bytes: number, ...parts: unknown[]): PromptMeasure {
+  const measure = emptyPrompt(bytes)
+  const addText = (text: string) => {
+    measure.characters += text.length
   }
+  for (const part of parts) walk(part, measure, addText, 0)
   return measure
 }
 
-/** All text of the messages, for an exact count. */
-export function promptText(messages: unknown): string {
-  if (!Array.isArray(messages)) return ''
-  return messages
-    .flatMap((message) => {
-      const content = member(message, 'content')
-      return Array.isArray(content) ? content.map((part) => member(part, 'text')) : [content]
-    })
-    .filter((text) => typeof text === 'string')
-    .join('\n')
+/**
+ * All text of a prompt, for an exact count.
+ * @param parts as above
+ * @param definitions tools and schemas, which a model reads as JSON
+ */
+export function promptText(parts: unknown[], definitions: unknown[]): PromptText {
+  const texts: string[] = []
+  const measure = emptyPrompt(0)
+  for (const part of parts) walk(part, measure, (text) => texts.push(text), 0)
+  for (const one of definitions) if (one !== undefined) texts.push(JSON.stringify(one))
+  const messages = parts.reduce<number>((sum, part) => sum + lengthOf(part), 0)
+  return { text: texts.join('\n'), overhead: messages * TEMPLATE_TOKENS_PER_MESSAGE }
 }
 
-function measurePart(part: unknown, measure: PromptMeasure): void {
-  const text = member(part, 'text')
-  if (typeof text === 'string') measure.characters += text.length
-  const image = member(part, 'image_url')
-  if (image !== undefined) {
-    const url = typeof image === 'string' ? image : member(image, 'url')
-    measure.images += 1
-    if (typeof url === 'string' && url.startsWith('data:')) measure.binaryBytes += url.length
-  }
-  const audio = member(part, 'input_audio')
-  if (audio !== undefined) {
-    const data = member(audio, 'data')
-    measure.audios += 1
-    if (typeof data === 'string') measure.binaryBytes += data.length
+/** Messages in a part of a prompt: a text is one. */
+function lengthOf(part: unknown): number {
+  return Array.isArray(part) ? part.length : typeof part === 'string' ? 1 : 0
+}
+
+function walk(
+  value: unknown,
+  measure: PromptMeasure,
+  addText: (text: string) => void,
+  depth: number,
+): void {
+  if (typeof value === 'string') addText(value)
+  else if (!isRecord(value) || depth > DEPTH_MAX) return
+  else if (Array.isArray(value)) for (const one of value) walk(one, measure, addText, depth + 1)
+  else {
+    for (const name of TEXT_MEMBERS) {
+      if (value[name] !== undefined) walk(value[name], measure, addText, depth + 1)
+    }
+    if (isRecord(value.input)) addText(JSON.stringify(value.input)) // of a tool, in messages
+    measureMedia(value, measure)
   }
 }
 
-function member(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null
-    ? (value as Record<string, unknown>)[name]
-    : undefined
+/** Images and audio, as chat completions, responses and messages have them. */
+function measureMedia(part: Record<string, unknown>, measure: PromptMeasure): void {
+  if (part.image_url !== undefined) {
+    const { image_url: image } = part
+    const url = isRecord(image) ? image.url : image
+    const isInline = typeof url === 'string' && url.startsWith('data:')
+    addMedia(measure, IMAGE_TOKENS_MAX, isInline ? url : null)
+  } else if (part.type === 'image') {
+    addMedia(measure, IMAGE_TOKENS_MAX, isRecord(part.source) ? part.source.data : null)
+  } else if (part.input_audio !== undefined) {
+    const { input_audio: audio } = part
+    addMedia(measure, AUDIO_TOKENS_MAX, isRecord(audio) ? audio.data : null)
+  }
+}
+
+function addMedia(measure: PromptMeasure, tokens: number, inline: unknown): void {
+  measure.mediaTokens += tokens
+  if (typeof inline === 'string') measure.binaryBytes += inline.length
 }

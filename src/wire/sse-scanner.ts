@@ -2,7 +2,12 @@
 export type SseEvent = {
   /** Its `data:` lines, joined by line feeds. */
   data: string
-  /** The event's own bytes when they are exactly `data: <one line>\n\n`; else null. */
+  /** What its `event:` line says, where names are read. */
+  name?: string
+  /**
+   * The event's own bytes when they are exactly `data: <one line>\n\n`, after a line with its name
+   * where it has one; else null.
+   */
   canonical: Buffer | null
 }
 
@@ -14,6 +19,7 @@ const ERROR_CHARS_MAX = 1_000
 const CARRY_BYTES_MIN = 1_024
 const NOTHING = Buffer.alloc(0)
 const CANONICAL_START = Buffer.from('data: ')
+const NAME_START = Buffer.from('event: ')
 
 /** An event larger than the scanner's bound: the stream can not go on. */
 export class EventTooLarge extends Error {
@@ -27,6 +33,7 @@ export class EventTooLarge extends Error {
  */
 export class SseScanner {
   readonly #eventBytesMax: number
+  readonly #named: boolean
   /** The incomplete event; `#length` bytes of it are in use. */
   #carry = NOTHING
   #length = 0
@@ -36,8 +43,10 @@ export class SseScanner {
   #returned = false
   #atStart = true
 
-  constructor(eventBytesMax: number) {
+  /** @param named reads the names of events; those of chat completions count for nothing (W-52) */
+  constructor(eventBytesMax: number, named = false) {
     this.#eventBytesMax = eventBytesMax
+    this.#named = named
   }
 
   /**
@@ -56,7 +65,7 @@ export class SseScanner {
       if (carriage !== -1 && carriage < from) carriage = bytes.indexOf(CR, from)
       const end = endOfEvent(bytes, from, carriage)
       if (end === -1) break
-      const event = readEvent(bytes.subarray(start, end), returned || carriage !== -1)
+      const event = this.#read(bytes.subarray(start, end), returned || carriage !== -1)
       if (event !== null) events.push(event)
       returned = false
       start = end
@@ -69,9 +78,13 @@ export class SseScanner {
 
   /** The bytes left when the stream ends: a last event without its blank line, or null. */
   end(): SseEvent | null {
-    const event = readEvent(this.#carry.subarray(0, this.#length), true)
+    const event = this.#read(this.#carry.subarray(0, this.#length), true)
     this.#length = 0
-    return event && { data: event.data, canonical: null }
+    return event && { ...event, canonical: null }
+  }
+
+  #read(bytes: Buffer, returns: boolean): SseEvent | null {
+    return this.#named ? readNamedEvent(bytes, returns) : readEvent(bytes, returns)
   }
 
   #append(chunk: Buffer): Buffer {
@@ -154,6 +167,23 @@ function readEvent(bytes: Buffer, returns: boolean): SseEvent | null {
   const canonical = !returns && isCanonical(bytes)
   const data = canonical ? bytes.toString('utf8', 6, bytes.length - 2) : dataOf(bytes)
   return data.trim() === '' ? null : { data, canonical: canonical ? bytes : null }
+}
+
+function readNamedEvent(bytes: Buffer, returns: boolean): SseEvent | null {
+  if (!returns && bytes.subarray(0, NAME_START.length).equals(NAME_START)) {
+    const end = bytes.indexOf(LF)
+    const event = readEvent(bytes.subarray(end + 1), false)
+    if (event?.canonical) {
+      return { data: event.data, name: bytes.toString('utf8', 7, end), canonical: bytes }
+    }
+  }
+  const event = readEvent(bytes, returns)
+  if (event === null || event.canonical !== null) return event
+  const line = bytes
+    .toString('utf8')
+    .split(/\r\n|\n|\r/)
+    .findLast((one) => one.startsWith('event:'))
+  return line === undefined ? event : { ...event, name: line.slice('event:'.length).trim() }
 }
 
 function dataOf(bytes: Buffer): string {

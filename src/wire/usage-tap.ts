@@ -1,55 +1,57 @@
-import { type Delivered, largerUsage, readUsage, type Usage } from '../domain/usage.ts'
-import { editMembers } from './json-members.ts'
+import { largerUsage, readUsage, type Usage, withReasoning } from '../domain/usage.ts'
+import type { ProxyError } from '../errors.ts'
+import { asObject, parseObject } from './answer.ts'
+import { ChoiceText } from './choice-text.ts'
+import { usageBody } from './choices-answer.ts'
+import type { ChoicesRequest } from './choices-request.ts'
+import { type Chunk, type ChunkObject, ChunkRepairs } from './chunk-repairs.ts'
+import { dataEvent, errorEvent } from './events.ts'
+import { editMembers, textOfMember } from './json-members.ts'
+import { mayTellUsage, usageIn } from './reported-usage.ts'
 import type { SseEvent } from './sse-scanner.ts'
+import {
+  DONE,
+  FORWARD,
+  GARBAGE,
+  type StreamTap,
+  type TapOptions,
+  type Verdict,
+  WITHHOLD,
+} from './stream-tap.ts'
+import type { Edits } from './upstream-body.ts'
 
-/** What the relay does with an event. */
-export type Verdict =
-  | { kind: 'forward' }
-  | { kind: 'rewrite'; data: string }
-  | { kind: 'withhold' }
-  | { kind: 'done' }
-  /** The upstream reported an error in the stream; `error` is its object or text. */
-  | { kind: 'error'; error: unknown }
-  /** Not a chunk of a chat completion. */
-  | { kind: 'garbage' }
-
-const FORWARD: Verdict = { kind: 'forward' }
-const WITHHOLD: Verdict = { kind: 'withhold' }
-const DONE: Verdict = { kind: 'done' }
-const GARBAGE: Verdict = { kind: 'garbage' }
 const NULL_USAGE = ',"usage":null'
 
-type Chunk = Record<string, unknown> & { choices?: unknown }
+type Wishes = Pick<ChoicesRequest, 'wantsUsage' | 'wantsContinuousUsage'>
 
 /**
- * Reads a chat completion stream as it passes: counts what was delivered, keeps the last usage,
- * finds errors in band, and takes out the usage that Tollkeeper asked for and the client did not
- * (W-84, W-85, W-90).
+ * Reads a stream of choices, of a chat completion or a completion, as it passes: counts what was
+ * delivered, keeps the last usage, finds errors in band, takes out the usage that Tollkeeper asked
+ * for and the client did not, and repairs what strict clients break on (W-72, W-84, W-85, W-90).
  */
-export class UsageTap implements Delivered {
-  chunkCount = 0
-  completionLength = 0
+export class UsageTap extends ChoiceText implements StreamTap {
+  readonly named = false
   usage: Usage | null = null
+  begun = false
   /** The usage chunk the client asked for has passed. */
   usageForwarded = false
+  /** The usage chunk that came before the stream was finished, and waits for its end. */
+  #heldUsage: string | null = null
   /** The usage as the upstream wrote it. */
   #wireUsage: unknown = null
-  /** The first chunk: id, created and model of the stream, for a usage chunk of our own. */
-  first: Chunk | null = null
-  /** The text delivered, kept only where a tokenizer will count it. */
-  completion: string[] | null
-  readonly #wantsUsage: boolean
+  readonly #wishes: Wishes
   readonly #alias: string | null
-  /** The counts before the last event. */
-  #before = { chunkCount: 0, completionLength: 0, pieces: 0 }
+  readonly #isReasoningApart: boolean
+  readonly #repairs: ChunkRepairs
   readonly #begun = new Set<unknown>()
   readonly #finished = new Set<unknown>()
 
-  /** @param options.alias the public model name where the upstream uses another (W-18) */
-  constructor(options: { wantsUsage: boolean; keepText: boolean; alias?: string | null }) {
-    this.#wantsUsage = options.wantsUsage
+  constructor(object: ChunkObject, wishes: Wishes, options: TapOptions) {
+    super(options.keepText)
+    this.#wishes = wishes
     this.#alias = options.alias ?? null
-    this.completion = options.keepText ? [] : null
+    this.#isReasoningApart = options.reasoningTokens === 'excluded'
+    this.#repairs = new ChunkRepairs(object, options.origin ?? null)
   }
 
   /** Every choice that began has its finish_reason: an end without [DONE] is still an end. */
@@ -58,138 +60,125 @@ export class UsageTap implements Delivered {
   }
 
   read(event: SseEvent): Verdict {
-    this.#remember()
+    this.nextEvent()
     if (event.data === '[DONE]') return DONE
-    const chunk = parseChunk(event.data)
+    const chunk = parseObject(event.data)
     if (chunk === null) return event.data.trim() === '[DONE]' ? DONE : GARBAGE
     if (chunk.error !== undefined && chunk.error !== null) {
       return { kind: 'error', error: chunk.error }
     }
-    const choices = Array.isArray(chunk.choices) ? chunk.choices : []
-    if (chunk.choices === undefined && chunk.usage === undefined) return WITHHOLD
-    this.first ??= chunk
-    for (const choice of choices) this.#count(choice)
-    return this.#renamed(this.#pass(event, chunk, choices.length), event.data)
+    if (hasChoices(chunk)) return this.#take(event.data, chunk)
+    if (mayTellUsage(chunk)) this.#readUsage(chunk)
+    return WITHHOLD // clients break on a chunk without choices (W-72), and on empty ones (W-74)
   }
 
-  /** Whether the last event has text. */
-  get hasText(): boolean {
-    return this.completionLength > this.#before.completionLength
+  override takeBack(): void {
+    super.takeBack()
+    this.#repairs.takeBack()
   }
 
-  /** The last event is not delivered after all: it does not count. */
-  takeBack(): void {
-    const { chunkCount, completionLength, pieces } = this.#before
-    this.chunkCount = chunkCount
-    this.completionLength = completionLength
-    this.completion?.splice(pieces)
+  ending(estimated: Usage): string {
+    return `${this.usageEvent(estimated)}data: [DONE]\n\n`
+  }
+
+  failing(error: ProxyError): string {
+    return errorEvent(error)
+  }
+
+  usageEvent(estimated: Usage): string {
+    if (!this.#wishes.wantsUsage || this.usageForwarded) return ''
+    return dataEvent(this.#heldUsage ?? this.usageChunk(estimated))
   }
 
   /**
-   * A usage chunk in the shape of the stream, for a client that asked and was not sent one.
+   * A usage chunk in the shape of the stream, for a client that asked and was not sent one (W-86).
    * @param estimated told where the upstream reported nothing
    */
   usageChunk(estimated: Usage): string {
+    const { envelope } = this.#repairs
     return JSON.stringify({
-      id: this.first?.id,
-      object: 'chat.completion.chunk',
-      created: this.first?.created,
-      model: this.#alias ?? this.first?.model,
+      ...envelope,
+      model: this.#alias ?? envelope.model,
       choices: [],
       usage: this.#wireUsage ?? usageBody(estimated),
     })
   }
 
-  #remember(): void {
-    this.#before.chunkCount = this.chunkCount
-    this.#before.completionLength = this.completionLength
-    this.#before.pieces = this.completion?.length ?? 0
+  #take(data: string, chunk: Chunk): Verdict {
+    this.begun = true
+    for (let at = 0; at < chunk.choices.length; at += 1) this.#count(chunk.choices[at], at)
+    const edits: Edits = { ...this.#repairs.editsOf(data, chunk) }
+    if (this.#alias !== null) edits.model = JSON.stringify(this.#alias)
+    if ('error' in chunk) edits.error = null // some clients take the mere key for an error
+    if (mayTellUsage(chunk)) {
+      const isUsable = this.#readUsage(chunk)
+      const isUsageChunk = chunk.choices.length === 0 && (chunk.usage ?? null) !== null
+      if (isUsageChunk) return isUsable ? this.#takeUsage(data, chunk, edits) : WITHHOLD
+      this.#hideUsage(data, chunk, edits)
+    }
+    return rewritten(data, chunk, edits)
   }
 
-  #renamed(verdict: Verdict, data: string): Verdict {
-    if (this.#alias === null || (verdict.kind !== 'forward' && verdict.kind !== 'rewrite')) {
-      return verdict
+  /** Nothing may follow the usage chunk but [DONE]: some clients keep the usage of the last (W-85). */
+  #takeUsage(data: string, chunk: Chunk, edits: Edits): Verdict {
+    if (!this.#wishes.wantsUsage || this.usageForwarded) return WITHHOLD
+    if (!this.finished) {
+      this.#heldUsage = editMembers(data, edits)
+      return WITHHOLD
     }
-    const passed = verdict.kind === 'rewrite' ? verdict.data : data
-    return { kind: 'rewrite', data: editMembers(passed, { model: JSON.stringify(this.#alias) }) }
+    this.#heldUsage = null
+    this.usageForwarded = true
+    return rewritten(data, chunk, edits)
   }
 
-  #pass(event: SseEvent, chunk: Chunk, choices: number): Verdict {
-    const hasError = 'error' in chunk // null here: some clients take the mere key for an error
-    if (chunk.usage === undefined && chunk.x_groq === undefined && !hasError) return FORWARD
-    const usable = this.#readUsage(chunk)
-    const isUsageChunk = choices === 0 && (chunk.usage ?? null) !== null
-    if (isUsageChunk) {
-      const wellFormed = usable && Array.isArray(chunk.choices)
-      if (!this.#wantsUsage || this.usageForwarded || !wellFormed) return WITHHOLD
-      this.usageForwarded = true
+  /** Usage in a chunk with choices is for clients that asked for it there, and null for others. */
+  #hideUsage(data: string, { usage, x_groq: groq }: Chunk, edits: Edits): void {
+    const { wantsUsage, wantsContinuousUsage } = this.#wishes
+    if (usage !== undefined && !(wantsContinuousUsage || (wantsUsage && usage === null))) {
+      edits.usage = null
     }
-    const keepsUsage = this.#wantsUsage && (isUsageChunk || chunk.usage === null)
-    const dropsUsage = !keepsUsage && chunk.usage !== undefined
-    if (!dropsUsage && !hasError) return FORWARD
-    const { data } = event
-    if (!dropsUsage) return { kind: 'rewrite', data: editMembers(data, { error: null }) }
-    if (chunk.usage === null && !hasError) return { kind: 'rewrite', data: withoutNullUsage(data) }
-    return { kind: 'rewrite', data: editMembers(data, { error: null, usage: null }) }
+    if (!wantsUsage && asObject(groq)?.usage !== undefined) {
+      edits.x_groq = editMembers(textOfMember(data, 'x_groq') ?? '{}', { usage: null })
+    }
   }
 
   /** @returns whether the chunk has a usage that can be charged; the largest is kept (W-90) */
-  #readUsage({ usage, x_groq: groq }: Chunk): boolean {
-    const wire = usage ?? (isRecord(groq) ? groq.usage : null)
-    const reported = readUsage(wire)
-    if (reported === null) return false
+  #readUsage(chunk: Record<string, unknown>): boolean {
+    const wire = usageIn(chunk)
+    const read = readUsage(wire)
+    if (read === null) return false
+    const reported = this.#isReasoningApart ? withReasoning(read, wire, this.reasoningLength) : read
     const kept = largerUsage(this.usage, reported)
-    if (kept === reported) this.#wireUsage = wire
+    if (kept === reported) {
+      this.#wireUsage = wire
+      this.#heldUsage = null
+    }
     this.usage = kept
     return true
   }
 
-  #count(choice: unknown): void {
-    if (!isRecord(choice)) return
-    const { index = 0, delta, finish_reason: finish } = choice
+  #count(value: unknown, position: number): void {
+    const choice = asObject(value)
+    if (choice === null) return
+    const { index: told, finish_reason: finish } = choice
+    const index = told ?? position
     this.#begun.add(index)
     if (finish) this.#finished.add(index)
-    if (!isRecord(delta)) return
     const before = this.completionLength
-    this.#add(delta.content)
-    this.#add(delta.refusal)
-    this.#add(delta.reasoning_content ?? delta.reasoning)
-    if (delta.function_call) this.#addCall(delta.function_call)
-    if (Array.isArray(delta.tool_calls)) {
-      for (const call of delta.tool_calls) this.#addCall(isRecord(call) ? call.function : null)
-    }
+    this.addChoice(choice)
     if (this.completionLength > before) this.chunkCount += 1
   }
-
-  #addCall(call: unknown): void {
-    if (!isRecord(call)) return
-    this.#add(call.name)
-    this.#add(call.arguments)
-  }
-
-  #add(text: unknown): void {
-    if (typeof text !== 'string') return
-    this.completionLength += text.length
-    this.completion?.push(text)
-  }
 }
 
-/** A `usage` object of our own, where the upstream sent none. */
-export function usageBody({ promptTokens, completionTokens }: Usage) {
-  return {
-    prompt_tokens: promptTokens,
-    completion_tokens: completionTokens,
-    total_tokens: promptTokens + completionTokens,
-  }
+function hasChoices(chunk: Record<string, unknown>): chunk is Chunk {
+  return Array.isArray(chunk.choices)
 }
 
-function parseChunk(data: string): Chunk | null {
-  try {
-    const value: unknown = JSON.parse(data)
-    return isRecord(value) ? value : null
-  } catch {
-    return null
-  }
+function rewritten(data: string, chunk: Chunk, edits: Edits): Verdict {
+  const [first, ...others] = Object.keys(edits)
+  if (first === undefined) return FORWARD
+  const onlyNull = first === 'usage' && others.length === 0 && chunk.usage === null
+  return { kind: 'rewrite', data: onlyNull ? withoutNullUsage(data) : editMembers(data, edits) }
 }
 
 /** The same as editMembers, but quick: many upstreams write it into every chunk. */
@@ -199,8 +188,4 @@ function withoutNullUsage(data: string): string {
   const isOnly = at > 0 && data.indexOf(key) === at + 1 && data.lastIndexOf(key) === at + 1
   if (!isOnly) return editMembers(data, { usage: null })
   return data.slice(0, at) + data.slice(at + NULL_USAGE.length)
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -3,6 +3,9 @@ import { type File, importsOf, isIn, offenders, resolved, sources } from './file
 
 const PURE = ['src/domain', 'src/wire']
 
+/** Descriptions that are made of what is pure. */
+const ENDPOINTS = ['src/endpoints']
+
 /** Imports of these files that are not allowed, as `file -> what it imports`. */
 function crossings(files: File[], isForbidden: (to: string, typeOnly: boolean) => boolean) {
   return files.flatMap((file) =>
@@ -45,11 +48,17 @@ test('domain/ and wire/ import nothing but each other and the errors', () => {
   expect(crossings(sources('src/errors.ts'), () => true)).toEqual([])
 })
 
-test('domain/ and wire/ read no clock, no process and no chance', () => {
+test('endpoints/ import nothing but domain/, wire/ and the errors', () => {
+  const allowed = [...PURE, ...ENDPOINTS, 'src/errors.ts']
+  expect(sources(...ENDPOINTS).length).toBeGreaterThan(5)
+  expect(crossings(sources(...ENDPOINTS), (to) => !isIn(to, allowed))).toEqual([])
+})
+
+test('domain/, wire/ and endpoints/ read no clock, no process and no chance', () => {
   const clocks = ['Date.now', 'new Date()', 'performance', 'setTimeout', 'setInterval']
   const impure = [...clocks, 'setImmediate', 'process.', 'Math.random', 'crypto', 'globalThis']
   const isImpure = (line: string) => impure.some((name) => line.includes(name))
-  expect(offenders(sources(...PURE), isImpure)).toEqual([])
+  expect(offenders(sources(...PURE, ...ENDPOINTS), isImpure)).toEqual([])
 })
 
 test('nothing imports the process edge', () => {

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 export type File = { path: string; text: string; lines: string[] }
 
 const ROOT = join(import.meta.dirname, '../..')
-const NOT_OURS = new Set(['node_modules', '.git', '.data', 'dist', 'coverage'])
+const NOT_OURS = new Set(['node_modules', '.venv', '.git', '.data', 'dist', 'coverage'])
 const NOT_TEXT = /\.(png|ico|woff2?|gz|tgz|log)$/
 
 /** Every file of the repository that people write, by its path from the root. */

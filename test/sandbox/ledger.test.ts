@@ -8,9 +8,10 @@ afterEach(() => sandbox.close())
 test('a call is entered with what it was sent', async () => {
   sandbox = await startSandbox()
   const headers = { 'x-request-id': 'r1', authorization: 'Bearer k', 'x-more': 'yes' }
-  await post(sandbox, { model: 'm', seed: 1, x: { y: [1] } }, headers)
+  await post(sandbox, { model: 'm', user: 'u', seed: 1, x: { y: [1] } }, headers)
   const call = await endOf(sandbox, 'r1')
-  expect(call).toMatchObject({ requestId: 'r1', authorization: 'Bearer k', model: 'm' })
+  const expected = { requestId: 'r1', authorization: 'Bearer k', model: 'm', user: 'u' }
+  expect(call).toMatchObject(expected)
   expect(call.headers['x-more']).toBe('yes')
   expect(JSON.parse(call.body)).toMatchObject({ model: 'm', seed: 1, x: { y: [1] } })
   expect(call.endedAt).toBeGreaterThanOrEqual(call.startedAt)

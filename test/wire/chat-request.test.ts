@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readChatRequest, upstreamBody } from '../../src/wire/chat-request.ts'
+import { chatCompletions } from '../../src/endpoints/chat-completions.ts'
 
 /** Fields that are not ours, with JSON that does not survive a parser. */
 const UNKNOWN =
@@ -8,12 +8,13 @@ const UNKNOWN =
   '"extra":{"model":"no","stream":1,"max_tokens":"\\u00e9😀"},"stop":["\\"}]"]'
 const MESSAGES = '"messages":[{"role":"user","content":"Hi","cache_control":{"ttl":1.50}}]'
 
-const read = (text: string) => readChatRequest(Buffer.from(text))
+const read = (text: string) => chatCompletions.read(Buffer.from(text), 'application/json')
 
 /** The body sent upstream for a body that arrived. */
 function sent(text: string, outputLimit: number | null = null, upstreamModel?: string): string {
   const request = read(text)
-  return upstreamBody(request, { upstreamModel: upstreamModel ?? request.model, outputLimit })
+  const change = { upstreamModel: upstreamModel ?? request.model, outputLimit }
+  return String(chatCompletions.upstreamBody(request, change))
 }
 
 describe('the body sent upstream', () => {

@@ -1,3 +1,4 @@
+import type { Origin } from '../../src/wire/chunk-repairs.ts'
 import { UsageTap } from '../../src/wire/usage-tap.ts'
 
 const HEAD = '"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m"'
@@ -15,9 +16,23 @@ export function says(text: string, index = 0, finish: string | null = null): str
 
 export const FINISH = '{"index":0,"delta":{},"finish_reason":"stop"}'
 
-/** Passes events through a tap. */
-export function tapped(events: readonly string[], options: { wantsUsage?: boolean } = {}) {
-  const tap = new UsageTap({ wantsUsage: options.wantsUsage ?? false, keepText: true })
+type Options = {
+  wantsUsage?: boolean
+  wantsContinuousUsage?: boolean
+  origin?: Origin
+  /** The events are the whole stream, from its beginning. */
+  isBare?: boolean
+}
+
+/** With what the first choice of a stream begins. */
+export const OPENING = chunk('{"index":0,"delta":{"role":"assistant"},"finish_reason":null}')
+
+/** Passes events through a tap whose stream has begun. */
+export function tapped(events: readonly string[], options: Options = {}) {
+  const { wantsUsage = false, wantsContinuousUsage = false, isBare = false, ...rest } = options
+  const wishes = { wantsUsage, wantsContinuousUsage }
+  const tap = new UsageTap('chat.completion.chunk', wishes, { keepText: true, ...rest })
+  if (!isBare) tap.read({ data: OPENING, canonical: null })
   const verdicts = events.map((data) => tap.read({ data, canonical: null }))
   const sent = verdicts.flatMap((verdict, position) => {
     if (verdict.kind === 'rewrite') return [verdict.data]

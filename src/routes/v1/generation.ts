@@ -1,7 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
-import { formatCredits } from '../../domain/credits.ts'
+import { formatCredits, type MicroCredits } from '../../domain/credits.ts'
 import { ProxyError } from '../../errors.ts'
+import { adjustmentsOf } from '../../store/adjustments.ts'
 import { type EndedRequest, findRequest, type RunningRequest } from '../../store/requests.ts'
 import { timely } from '../../store/timely.ts'
 import { nullable, oneOf } from '../admin/fields.ts'
@@ -27,6 +28,9 @@ const Receipt = answer('Receipt', 'What a request was, and what it cost.', {
   reasoning_tokens: Count,
   usage_source: nullable(oneOf(['reported', 'estimated'])),
   charged: Credits,
+  adjusted: Type.String({
+    description: 'Credits corrected since, positive in your favour: a decimal string.',
+  }),
   ttft_ms: nullable(Milliseconds),
   duration_ms: Milliseconds,
   created_at: Time,
@@ -65,7 +69,8 @@ export async function generation(app: FastifyInstance): Promise<void> {
     if (found === null) throw notFound()
     const record = 'running' in found ? found.running : found.ended
     if (record.accountId !== request.account.id) throw notFound()
-    return { data: 'running' in found ? runningReceipt(found.running) : receipt(found.ended) }
+    if ('running' in found) return { data: runningReceipt(found.running) }
+    return { data: receipt(found.ended, await adjustmentsOf(app.database.db, record.id)) }
   })
 }
 
@@ -77,7 +82,8 @@ function runningReceipt({ id, amount, createdAt }: RunningRequest) {
   return { id, state: 'running', held: formatCredits(amount), created_at: createdAt.toISOString() }
 }
 
-function receipt(record: EndedRequest) {
+function receipt(record: EndedRequest, adjustments: { credits: MicroCredits }[]) {
+  const adjusted = adjustments.reduce((sum, { credits }) => sum + credits, 0n)
   const { errorCode, error } = record
   const message = (error as { message?: string } | null)?.message ?? null
   return {
@@ -95,6 +101,7 @@ function receipt(record: EndedRequest) {
     reasoning_tokens: record.reasoningTokens,
     usage_source: record.usageSource,
     charged: formatCredits(record.charged),
+    adjusted: formatCredits(adjusted),
     ttft_ms: record.ttftMs,
     duration_ms: record.durationMs,
     created_at: record.createdAt.toISOString(),

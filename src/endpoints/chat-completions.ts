@@ -1,0 +1,43 @@
+import { readChoicesAnswer } from '../wire/choices-answer.ts'
+import {
+  CHOICES_FIELDS,
+  type ChoicesRequest,
+  choicesBody,
+  readChoicesRequest,
+} from '../wire/choices-request.ts'
+import { CHOICES_ERRORS } from '../wire/error-shape.ts'
+import { requiredArray } from '../wire/fields.ts'
+import { refuseObjectReferences } from '../wire/object-references.ts'
+import { measurePrompt, promptText } from '../wire/prompt.ts'
+import { UsageTap } from '../wire/usage-tap.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** The names of the output limit; the lower counts. */
+const LIMITS = ['max_completion_tokens', 'max_tokens'] as const
+const OWNED = new Set([...CHOICES_FIELDS, ...LIMITS, 'messages'])
+
+/** POST /chat/completions. */
+export const chatCompletions: Endpoint<ChoicesRequest> = {
+  path: '/chat/completions',
+  answers: 'a chat completion',
+  api: 'openai',
+  takes: 'application/json',
+  errors: CHOICES_ERRORS,
+
+  read(body) {
+    const request = readChoicesRequest(body, OWNED, LIMITS)
+    const messages = requiredArray(request.fields, 'messages')
+    refuseObjectReferences('messages', messages)
+    return { ...request, prompt: measurePrompt(request.bytes, messages) }
+  },
+
+  promptText({ fields: { messages, tools, functions, response_format: format } }) {
+    return promptText([messages], [tools, functions, format])
+  },
+
+  upstreamBody: (request, change) => choicesBody(request, change, LIMITS),
+
+  readAnswer: (...answer) => readChoicesAnswer(true, ...answer),
+
+  tap: (request, options) => new UsageTap('chat.completion.chunk', request, options),
+}

@@ -1,0 +1,78 @@
+import { readUsage } from '../domain/usage.ts'
+import { type Answer, asObject, parseObject, renamed, textDelivered } from '../wire/answer.ts'
+import { CHOICES_ERRORS } from '../wire/error-shape.ts'
+import { optionalString, requiredString } from '../wire/fields.ts'
+import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
+import type { MeteredRequest } from '../wire/metered-request.ts'
+import { PLAIN_PROFILE } from '../wire/profile.ts'
+import { inputText, measureInput, readInput } from '../wire/text-input.ts'
+import { editedBody } from '../wire/upstream-body.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** SDKs ask for base64 where their user did not ask, and decode it again (W-21). */
+type EmbeddingsRequest = MeteredRequest & JsonRequest & { wantsBase64: boolean }
+
+const OWNED = new Set(['model', 'input', 'encoding_format'])
+
+/** POST /embeddings: costs its input. */
+export const embeddings: Endpoint<EmbeddingsRequest> = {
+  path: '/embeddings',
+  answers: 'a list of embeddings',
+  api: 'openai',
+  takes: 'application/json',
+  errors: CHOICES_ERRORS,
+
+  read(body) {
+    const json = readJsonRequest(body, OWNED)
+    return {
+      ...json,
+      model: requiredString(json.fields, 'model'),
+      stream: false,
+      prompt: measureInput(json.bytes, readInput(json.fields, 'input')),
+      choices: 1,
+      outputLimit: null,
+      fixedOutput: 0,
+      wantsBase64: optionalString(json.fields, 'encoding_format') === 'base64',
+    }
+  },
+
+  promptText: ({ fields: { input } }) => inputText([input]),
+
+  upstreamBody(request, change) {
+    const { profile = PLAIN_PROFILE } = change
+    const isForced = request.wantsBase64 && profile.embeddingFormat === 'float'
+    return editedBody(request, change, isForced ? { encoding_format: '"float"' } : {})
+  },
+
+  readAnswer(body, { wantsBase64 }, alias): Answer {
+    const value = parseObject(body)
+    const data = Array.isArray(value?.data) ? value.data : null
+    const named = data && renamed(body, value, alias)
+    const areFloats = wantsBase64 && data?.some((one) => Array.isArray(asObject(one)?.embedding))
+    return {
+      error: value?.error ?? null,
+      isAnswer: data !== null,
+      usage: readUsage(value?.usage),
+      ...textDelivered(''),
+      edited: areFloats ? withBase64(named ?? body) : named,
+      asStream: null,
+    }
+  },
+}
+
+/** The answer of an upstream that sends numbers whatever it is asked for, as it was asked for. */
+function withBase64(body: string): string {
+  const value = JSON.parse(body)
+  const data = value.data.map((one: { embedding: unknown }) => {
+    const { embedding } = one
+    return Array.isArray(embedding) ? { ...one, embedding: base64Of(embedding) } : one
+  })
+  return JSON.stringify({ ...value, data })
+}
+
+/** Little-endian 32 bit floats. */
+function base64Of(numbers: number[]): string {
+  const bytes = Buffer.alloc(numbers.length * 4)
+  for (const [at, number] of numbers.entries()) bytes.writeFloatLE(Number(number), at * 4)
+  return bytes.toString('base64')
+}

@@ -1,0 +1,50 @@
+import { NAMED_ERRORS } from '../wire/error-shape.ts'
+import { EventTap } from '../wire/event-tap.ts'
+import { optionalBoolean, optionalInteger, requiredString } from '../wire/fields.ts'
+import {
+  IMAGE_EVENT_BYTES_MAX,
+  IMAGES_MAX,
+  imageEvents,
+  imagesBound,
+  readImages,
+} from '../wire/image-answer.ts'
+import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
+import type { MeteredRequest } from '../wire/metered-request.ts'
+import { measurePrompt, promptText } from '../wire/prompt.ts'
+import { editedBody } from '../wire/upstream-body.ts'
+import type { Endpoint } from './endpoint.ts'
+
+const OWNED = new Set(['model', 'prompt', 'n', 'stream'])
+const EVENTS = imageEvents('image_generation')
+
+/** POST /images/generations: costs its prompt and a bounded number of tokens an image. */
+export const imageGenerations: Endpoint<MeteredRequest & JsonRequest> = {
+  path: '/images/generations',
+  answers: 'a list of images',
+  api: 'openai',
+  takes: 'application/json',
+  eventBytesMax: IMAGE_EVENT_BYTES_MAX,
+  errors: NAMED_ERRORS,
+
+  read(body) {
+    const json = readJsonRequest(body, OWNED)
+    const { fields, bytes } = json
+    return {
+      ...json,
+      model: requiredString(fields, 'model'),
+      stream: optionalBoolean(fields, 'stream') ?? false,
+      prompt: measurePrompt(bytes, requiredString(fields, 'prompt')),
+      choices: 1,
+      outputLimit: null,
+      fixedOutput: imagesBound(optionalInteger(fields, 'n', IMAGES_MAX) ?? 1),
+    }
+  },
+
+  promptText: ({ fields: { prompt } }) => promptText([prompt], []),
+
+  upstreamBody: (request, change) => editedBody(request, change),
+
+  readAnswer: readImages,
+
+  tap: (_request, options) => new EventTap(EVENTS, options),
+}

@@ -1,0 +1,92 @@
+import { AUDIO_BYTES_PER_TOKEN } from '../domain/bounds.ts'
+import { type Answer, parseObject, textDelivered } from '../wire/answer.ts'
+import { readAudioUsage } from '../wire/audio-usage.ts'
+import { NAMED_ERRORS } from '../wire/error-shape.ts'
+import { type EventReader, EventTap } from '../wire/event-tap.ts'
+import { missing } from '../wire/fields.ts'
+import { type FormRequest, formBody } from '../wire/form-request.ts'
+import { Form } from '../wire/multipart.ts'
+import { emptyPrompt } from '../wire/prompt.ts'
+import type { Endpoint } from './endpoint.ts'
+
+/** Bytes of a body: of a file of 25 MiB, OpenAI's limit (W-16), and of the parts beside it. */
+const BODY_BYTES_MAX = 26_214_400 + 65_536
+
+/** Formats of an answer that is no JSON. */
+const PLAIN_FORMATS = new Set(['text', 'srt', 'vtt'])
+
+/** A page is no transcript, whatever it was asked for. */
+const PAGE = /^\s*<(!doctype|html)\b/i
+
+/** The events of a stream: pieces of the text, then the text and the usage. */
+const EVENTS: EventReader = {
+  errors: NAMED_ERRORS,
+  textOf: ({ delta }) => delta,
+  wholeTextOf: ({ text }) => (typeof text === 'string' ? text : ''),
+  usageOf: readAudioUsage,
+  endOf: (type) => (type === 'transcript.text.done' ? 'complete' : null),
+}
+
+type TranscriptRequest = FormRequest & { isPlain: boolean }
+
+/** POST /audio/transcriptions. */
+export const transcriptions: Endpoint<TranscriptRequest> = {
+  ...listening('/audio/transcriptions', true),
+  tap: (_request, options) => new EventTap(EVENTS, options),
+}
+
+/** POST /audio/translations. */
+export const translations: Endpoint<TranscriptRequest> = listening('/audio/translations', false)
+
+/** Both cost the audio and its text. Neither can be more than the file has room for. */
+function listening(path: string, streams: boolean): Endpoint<TranscriptRequest> {
+  return {
+    path,
+    answers: 'a transcript',
+    api: 'openai',
+    takes: 'multipart/form-data',
+    bodyBytesMax: BODY_BYTES_MAX,
+    errors: NAMED_ERRORS,
+
+    read(body, contentType) {
+      const form = new Form(body, contentType)
+      const { count, bytes } = form.files
+      if (count === 0) throw missing('file')
+      const tokens = Math.ceil(bytes / AUDIO_BYTES_PER_TOKEN)
+      return {
+        form,
+        model: form.requiredText('model'),
+        stream: streams && form.flag('stream'),
+        prompt: {
+          ...emptyPrompt(body.byteLength),
+          characters: form.text('prompt')?.length ?? 0,
+          binaryBytes: bytes,
+          mediaTokens: tokens,
+        },
+        choices: 1,
+        outputLimit: null,
+        fixedOutput: tokens, // nobody speaks faster than audio has tokens
+        isPlain: PLAIN_FORMATS.has(form.text('response_format') ?? 'json'),
+      }
+    },
+
+    promptText: () => null,
+
+    upstreamBody: formBody,
+
+    readAnswer(body, { isPlain }): Answer {
+      const value = parseObject(body)
+      const text = value === null ? body : value.text
+      const isAnswer = isPlain ? body !== '' && !PAGE.test(body) : typeof value?.text === 'string'
+      return {
+        error: value?.error ?? null,
+        isAnswer,
+        usage: value && readAudioUsage(value),
+        ...textDelivered(typeof text === 'string' ? text : ''),
+        edited: null,
+        isPlain,
+        asStream: null,
+      }
+    },
+  }
+}

@@ -1,0 +1,115 @@
+import type { Answered, Heard } from '../doctor/heard.ts'
+import type { AuthHeader } from '../doctor/observed.ts'
+import type { UpstreamPools } from './pools.ts'
+import { LIST_BYTES_MAX, probeCall } from './probe-call.ts'
+import { type UpstreamTarget, upstreamTarget } from './target.ts'
+
+/** Milliseconds one call may take, and all of them. */
+const CALL_MS = 30_000
+export const EXAMINATION_MS = 120_000
+
+/** Characters of a key that is looked for in answers. */
+const KEY_CHARS_MIN = 8
+
+/** Who is examined. */
+export type Examined = {
+  /** As it was given, with its query. */
+  baseUrl: URL
+  apiKey: string | null
+  /** The header that carries the key, as far as anybody knows. */
+  authHeader: AuthHeader
+  source: UpstreamTarget['source']
+}
+
+/** A base URL to call, and the header that carries the key. */
+export type Address = { baseUrl: string; authHeader: AuthHeader }
+
+/** The calls of one examination: guarded like those of any provider, and bounded in time. */
+export class ProbeSession {
+  readonly #pools: UpstreamPools
+  readonly #examined: Examined
+  readonly #signal: AbortSignal
+  readonly #startedAt = performance.now()
+  #calls = 0
+
+  constructor(pools: UpstreamPools, examined: Examined, signal: AbortSignal) {
+    this.#pools = pools
+    this.#examined = examined
+    this.#signal = signal
+  }
+
+  get calls(): number {
+    return this.#calls
+  }
+
+  get durationMs(): number {
+    return performance.now() - this.#startedAt
+  }
+
+  /** POST to chat completions. @param isEnough breaks the call off */
+  chat(address: Address, body: string, isEnough?: (answer: Answered) => boolean): Promise<Heard> {
+    const isStream = body.includes('"stream":true')
+    const accept = isStream ? 'text/event-stream' : 'application/json'
+    return this.#call('POST', address, '/chat/completions', { accept, body, isEnough })
+  }
+
+  models(address: Address): Promise<Heard> {
+    const bytesMax = LIST_BYTES_MAX
+    return this.#call('GET', address, '/models', { accept: 'application/json', bytesMax })
+  }
+
+  async #call(
+    method: 'GET' | 'POST',
+    { baseUrl, authHeader }: Address,
+    endpoint: string,
+    options: {
+      accept: string
+      body?: string
+      bytesMax?: number
+      isEnough?: ((answer: Answered) => boolean) | undefined
+    },
+  ): Promise<Heard> {
+    const { apiKey, source } = this.#examined
+    const timeoutMs = Math.min(CALL_MS, EXAMINATION_MS - this.durationMs)
+    if (timeoutMs <= 0 || this.#signal.aborted) {
+      return { status: null, why: 'out_of_time', message: 'not asked: the time was up' }
+    }
+    const target = upstreamTarget('doctor', new URL(baseUrl), apiKey, source)
+    const { accept, body = null, bytesMax, isEnough } = options
+    this.#calls += 1
+    const heard = await probeCall(this.#pools.of(target), {
+      method,
+      path: target.pathOf(endpoint),
+      headers: headersOf(accept, body, apiKey, authHeader),
+      body,
+      timeoutMs,
+      signal: this.#signal,
+      ...(bytesMax && { bytesMax }),
+      ...(isEnough && { isEnough }),
+    })
+    return withoutKey(heard, apiKey)
+  }
+}
+
+/** Some upstreams repeat a key that they refuse; a shorter one may be part of any word. */
+function withoutKey(heard: Heard, apiKey: string | null): Heard {
+  if (heard.status === null || apiKey === null || apiKey.length < KEY_CHARS_MIN) return heard
+  return { ...heard, body: heard.body.replaceAll(apiKey, '***') }
+}
+
+/** The same that go with a customer's request. */
+function headersOf(
+  accept: string,
+  body: string | null,
+  apiKey: string | null,
+  authHeader: AuthHeader,
+): Record<string, string> {
+  const isBearer = authHeader === 'authorization'
+  return {
+    accept,
+    'accept-encoding': 'identity',
+    'user-agent': 'tollkeeper',
+    ...(body !== null && { 'content-type': 'application/json' }),
+    ...(apiKey !== null && { [authHeader]: isBearer ? `Bearer ${apiKey}` : apiKey }),
+  }
+}

@@ -1,0 +1,63 @@
+import { asObject } from './answer.ts'
+import { editElements, editMembers, textOfMember } from './json-members.ts'
+import type { Edits } from './upstream-body.ts'
+
+type Choice = Record<string, unknown>
+
+/** What some upstreams call the reasons for which an answer ends. */
+const FINISHES = new Map([
+  ['', 'null'],
+  ['eos_token', '"stop"'],
+  ['end_turn', '"stop"'],
+  ['stop_sequence', '"stop"'],
+  ['max_tokens', '"length"'],
+])
+
+/** Whether the members that chunks and whole answers have in common are as clients need them. */
+export function isSoundChoice({ index, finish_reason: finish }: Choice): boolean {
+  return index !== undefined && index !== null && !FINISHES.has(finish as string)
+}
+
+/**
+ * What has to change of a choice (W-72, W-73): its place where it tells none, and the reason of
+ * its end in the words that clients know.
+ */
+export function choiceEdits({ index, finish_reason: finish }: Choice, position: number): Edits {
+  const edits: Edits = {}
+  if (index === undefined || index === null) edits.index = String(position)
+  const known = FINISHES.get(finish as string)
+  if (known !== undefined) edits.finish_reason = known
+  return edits
+}
+
+/**
+ * A whole answer whose choices strict clients can read (W-73): each has its place, and that of a
+ * chat a message with a role.
+ * @param choices what the text says
+ * @returns null where the answer stays as it is
+ */
+export function repairedAnswer(body: string, choices: unknown[], isChat: boolean): string | null {
+  const isSound = (one: unknown) => {
+    const choice = asObject(one)
+    return choice === null || (isSoundChoice(choice) && (!isChat || hasRole(choice)))
+  }
+  if (choices.every(isSound)) return null
+  const text = textOfMember(body, 'choices') ?? '[]'
+  const edited = editElements(text, (element, position) => {
+    const choice = asObject(choices[position])
+    if (choice === null) return null
+    const edits = choiceEdits(choice, position)
+    if (isChat && !hasRole(choice)) edits.message = withRole(element, choice)
+    return Object.keys(edits).length === 0 ? null : editMembers(element, edits)
+  })
+  return edited && editMembers(body, { choices: edited })
+}
+
+function hasRole({ message }: Choice): boolean {
+  return Boolean(asObject(message)?.role)
+}
+
+function withRole(choice: string, { message }: Choice): string {
+  const text = asObject(message) && textOfMember(choice, 'message')
+  return editMembers(text ?? '{"content":null}', { role: '"assistant"' })
+}

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { run } from './run.ts'
+
+let proxy: Tollkeeper
+beforeAll(async () => {
+  proxy = await startProxy()
+})
+afterAll(() => proxy.close())
+
+const MODEL = { model: 'sandbox-echo' }
+const part = (name: string, value: unknown) => ({ role: 'user', content: [{ [name]: value }] })
+const ESCAPED = '{"model":"sandbox-echo","input":[{"type":"x","\\u0066ile_id":"file-1"}]}'
+
+/** Requests that name what somebody else may have stored at the upstream. */
+const REFERENCES: [path: string, body: object, param: string][] = [
+  ['/responses', { input: 'Hi', previous_response_id: 'resp_1' }, 'previous_response_id'],
+  ['/responses', { input: 'Hi', conversation: 'conv_1' }, 'conversation'],
+  ['/responses', { input: 'Hi', conversation: { id: 'conv_1' } }, 'conversation'],
+  ['/responses', { input: 'Hi', prompt: { id: 'pmpt_1' } }, 'prompt'],
+  ['/responses', { input: [{ type: 'item_reference', id: 'msg_1' }] }, 'input'],
+  ['/responses', { input: [part('file_id', 'file-1')] }, 'input'],
+  ['/responses', { input: 'Hi', tools: [{ vector_store_ids: ['vs_1'] }] }, 'tools'],
+  ['/responses', { input: 'Hi', tools: [{ container: 'cntr_1' }] }, 'tools'],
+  ['/responses', { input: 'Hi', tools: [{ container: { file_ids: ['file-1'] } }] }, 'tools'],
+  ['/chat/completions', { messages: [part('file', { file_id: 'file-1' })] }, 'messages'],
+]
+
+test.each(REFERENCES)('%s with %j is refused before the upstream', async (path, body, param) => {
+  const { status, text, truth } = await run(proxy, path, { ...MODEL, ...body })
+  expect(status).toBe(400)
+  expect(JSON.parse(text)).toMatchObject({ error: { param, code: 'invalid_value' } })
+  expect(text).toContain('stored at the upstream')
+  expect(truth).toBeUndefined()
+})
+
+test('a reference is found behind any spelling of its name', async () => {
+  const { status, truth } = await run(proxy, '/responses', ESCAPED)
+  expect(status).toBe(400)
+  expect(truth).toBeUndefined()
+})
+
+test('a response in the background is refused: nobody could fetch it', async () => {
+  const { status, text } = await run(proxy, '/responses', {
+    ...MODEL,
+    input: 'Hi',
+    background: true,
+  })
+  expect(status).toBe(400)
+  expect(JSON.parse(text)).toMatchObject({ error: { param: 'background' } })
+})
+
+/** Names of the same kind that name nothing. */
+const HARMLESS: [path: string, body: object][] = [
+  ['/responses', { input: 'Hi', store: true, previous_response_id: null }],
+  ['/responses', { input: 'what is a file_id?', tools: [{ container: { type: 'auto' } }] }],
+  ['/responses', { input: 'Hi', tools: [tool({ file_id: { type: 'string' } })] }],
+  ['/chat/completions', { messages: [{ role: 'user', content: 'my "file_id" is file-1' }] }],
+]
+
+test.each(HARMLESS)('%s with %j is served', async (path, body) => {
+  expect((await run(proxy, path, { ...MODEL, ...body })).status).toBe(200)
+})
+
+function tool(properties: object) {
+  return { type: 'function', name: 'read', parameters: { type: 'object', properties } }
+}
+
+test.each([
+  ['GET', '/responses/resp_1'],
+  ['DELETE', '/responses/resp_1'],
+  ['POST', '/responses/resp_1/cancel'],
+  ['GET', '/responses/resp_1/input_items'],
+  ['GET', '/files/file-1/content'],
+])('%s %s does not exist, and reaches no upstream', async (method, path) => {
+  const { key } = await proxy.customer('1')
+  const before = proxy.sandbox.calls.size
+  const headers = { authorization: `Bearer ${key}` }
+  const response = await fetch(`${proxy.url}${path}`, { method, headers })
+  expect(response.status).toBe(404)
+  expect(await response.json()).toMatchObject({ error: { code: 'unknown_url' } })
+  expect(proxy.sandbox.calls.size).toBe(before)
+})
