@@ -36,8 +36,12 @@ export class AdminClient {
   }
 
   /** @returns also whether something was made (201), or was there before (200) */
-  async post<Body>(path: string, body: object): Promise<{ body: Body; created: boolean }> {
-    const answer = await this.#call('POST', path, body)
+  async post<Body>(
+    path: string,
+    body: object,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<{ body: Body; created: boolean }> {
+    const answer = await this.#call('POST', path, body, timeoutMs)
     return { body: answer.body as Body, created: answer.status === 201 }
   }
 
@@ -53,14 +57,19 @@ export class AdminClient {
     return (await this.#call('DELETE', path)).body as Body
   }
 
-  async #call(method: Method, path: string, body?: object): Promise<Answer> {
-    const response = await this.#send(method, path, body)
-    const answer = { status: response.status, body: await this.#read(response) }
+  async #call(
+    method: Method,
+    path: string,
+    body?: object,
+    timeoutMs = TIMEOUT_MS,
+  ): Promise<Answer> {
+    const response = await this.#send(method, path, timeoutMs, body)
+    const answer = { status: response.status, body: await this.#read(response, timeoutMs) }
     if (response.ok) return answer
     throw this.#refusal(path, answer, response.headers.get('x-request-id'))
   }
 
-  async #send(method: Method, path: string, body?: object): Promise<Response> {
+  async #send(method: Method, path: string, timeoutMs: number, body?: object): Promise<Response> {
     const { url, token } = this.#connection
     try {
       return await fetch(`${url}/admin${path}`, {
@@ -70,17 +79,17 @@ export class AdminClient {
           ...(body && { 'content-type': 'application/json' }),
         },
         redirect: 'manual',
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(timeoutMs),
         ...(body && { body: JSON.stringify(body) }),
       })
     } catch (error) {
-      throw this.#unreachable(error as Error)
+      throw this.#unreachable(error as Error, timeoutMs)
     }
   }
 
-  async #read(response: Response): Promise<unknown> {
+  async #read(response: Response, timeoutMs: number): Promise<unknown> {
     const text = await response.text().catch((error) => {
-      throw this.#unreachable(error)
+      throw this.#unreachable(error, timeoutMs)
     })
     try {
       return JSON.parse(text)
@@ -89,10 +98,10 @@ export class AdminClient {
     }
   }
 
-  #unreachable(error: Error): CliError {
+  #unreachable(error: Error, timeoutMs: number): CliError {
     const { url } = this.#connection
     if (error.name === 'TimeoutError') {
-      return new CliError(`${url} did not answer within ${TIMEOUT_MS / 1_000} s: see its log.`)
+      return new CliError(`${url} did not answer within ${timeoutMs / 1_000} s: see its log.`)
     }
     const { cause } = error as { cause?: { code?: string; message?: string } }
     const why = cause?.code ?? cause?.message ?? error.message

@@ -12,6 +12,8 @@ export type Call = {
   /** How to call this program, for a next step to paste. */
   program: string
   readStdin(): Promise<string>
+  /** Tells a person at a terminal what is about to happen. */
+  note(text: string): void
 }
 
 /** What a command prints: the API's JSON for programs, or text for people. */

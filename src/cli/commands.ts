@@ -1,6 +1,8 @@
 import type { Command, Group } from './command.ts'
 import { account } from './commands/account.ts'
+import { adjust } from './commands/adjust.ts'
 import { audit } from './commands/audit.ts'
+import { doctor } from './commands/doctor.ts'
 import { grant } from './commands/grant.ts'
 import { key } from './commands/key.ts'
 import { model } from './commands/model.ts'
@@ -15,8 +17,10 @@ export const COMMANDS: Readonly<Record<string, Command | Group>> = {
   account,
   key,
   grant,
+  adjust,
   tier,
   provider,
+  doctor,
   model,
   price,
   usage,

@@ -38,9 +38,14 @@ export function usageOf(path: string, command: Command): string {
   return [path, ...parts].join(' ')
 }
 
+/** The same without its options. */
+function briefOf(name: string, { args }: Command): string {
+  return [name, ...args.map((arg) => `<${arg}>`)].join(' ')
+}
+
 function programHelp(program: string): string {
   const groups = Object.entries(COMMANDS).map(([name, entry]): [string, string] => [
-    isGroup(entry) ? `${name} ${Object.keys(entry.commands).join('|')}` : usageOf(name, entry),
+    isGroup(entry) ? `${name} ${Object.keys(entry.commands).join('|')}` : briefOf(name, entry),
     entry.says,
   ])
   const examples = Object.entries(COMMANDS).map(([name, entry]) => {
@@ -50,7 +55,6 @@ function programHelp(program: string): string {
   })
   return [
     `Usage: ${program} <command> [options]`,
-    '',
     'Runs a Tollkeeper proxy through its admin API.',
     '',
     ...columns(groups),

@@ -11,6 +11,9 @@ const result = await run(process.argv.slice(2), {
   env: process.env,
   now: new Date(),
   readStdin: () => text(process.stdin),
+  note: (line) => {
+    if (process.stderr.isTTY) process.stderr.write(`${line}\n`)
+  },
 })
 process.stdout.write(result.stdout)
 process.stderr.write(result.stderr)

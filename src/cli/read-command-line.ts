@@ -64,6 +64,11 @@ function findCommand(words: string[]): { path: string; command: Command; depth: 
   return { path: `${name} ${word}`, command, depth: 2 }
 }
 
+/** Stands for the minus of a number, which parseArgs would take for that of an option. */
+const MINUS = '\u2212'
+const shielded = (arg: string) => (/^-[0-9]/.test(arg) ? MINUS + arg.slice(1) : arg)
+const restored = (text: string) => (text.startsWith(MINUS) ? `-${text.slice(1)}` : text)
+
 /** The texts given for each option: all of them, so that one that was given twice is noticed. */
 type Given = Record<string, string[] | undefined>
 
@@ -77,15 +82,16 @@ function parse(
   )
   const all = { ...options, ...GLOBALS, url: { type: 'string', multiple: true } } as const
   try {
-    const parsed = parseArgs({ args: argv, options: all, allowPositionals: true })
+    const parsed = parseArgs({ args: argv.map(shielded), options: all, allowPositionals: true })
     const { json = false, help: _, ...values } = parsed.values
-    const given: Given = values
-    for (const [name, texts] of Object.entries(given)) {
-      if (texts && texts.length > 1 && !command.options[name]?.many) {
+    const given: Given = {}
+    for (const [name, texts = []] of Object.entries(values)) {
+      if (texts.length > 1 && !command.options[name]?.many) {
         throw new UsageError(`--${name} is there twice.`)
       }
+      given[name] = texts.map(restored)
     }
-    return { given, json, positionals: parsed.positionals }
+    return { given, json, positionals: parsed.positionals.map(restored) }
   } catch (error) {
     throw asUsageError(error as Error & { code?: string })
   }

@@ -6,7 +6,13 @@ import { helpOf, programName } from './help.ts'
 import { type CommandLine, firstWords, readCommandLine } from './read-command-line.ts'
 import { sentenceOf } from './sentence.ts'
 
-export type Surroundings = { env: Environment; now: Date; readStdin(): Promise<string> }
+export type Surroundings = {
+  env: Environment
+  now: Date
+  readStdin(): Promise<string>
+  /** Left out where nobody is at a terminal. */
+  note?(text: string): void
+}
 
 export type Result = { stdout: string; stderr: string; exitCode: number }
 
@@ -35,7 +41,7 @@ export async function run(argv: string[], surroundings: Surroundings): Promise<R
 async function execute(
   { command, args, fields, url }: CommandLine,
   program: string,
-  { env, now, readStdin }: Surroundings,
+  { env, now, readStdin, note = () => {} }: Surroundings,
 ): Promise<Output> {
   const arg = (name: string) => {
     const value = args.get(name)
@@ -43,7 +49,7 @@ async function execute(
     return value
   }
   const client = new AdminClient(await findConnection(url, env))
-  return command.run({ arg, fields, client, now, program, readStdin })
+  return command.run({ arg, fields, client, now, program, readStdin, note })
 }
 
 function jsonText(value: unknown): string {

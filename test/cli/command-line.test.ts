@@ -6,8 +6,8 @@ const said = async (...args: string[]) => misuse(await runCli(args))
 
 test('an unknown command is answered with those there are', async () => {
   expect(await said('acount', 'list')).toBe(
-    'There is no command "acount": it must be one of account, key, grant, tier, provider, ' +
-      'model, price, usage, request, audit; see "tollkeeper --help"',
+    'There is no command "acount": it must be one of account, key, grant, adjust, tier, ' +
+      'provider, doctor, model, price, usage, request, audit; see "tollkeeper --help"',
   )
   expect(await said('constructor')).toMatch(/^There is no command "constructor"/)
 })
@@ -35,7 +35,7 @@ test('an unknown option is named', async () => {
   expect(await said('audit', '--fast')).toBe(
     'There is no option --fast; see "tollkeeper audit --help"',
   )
-  expect(await said('grant', 'ada', '-5')).toMatch(/^There is no option -5;/)
+  expect(await said('grant', 'ada', '-x')).toMatch(/^There is no option -x;/)
 })
 
 test('an option without its value is named, and one with a value too many', async () => {

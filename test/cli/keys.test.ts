@@ -39,6 +39,32 @@ test('key create takes an expiry, models and limits', async () => {
   expect(never).toMatchObject({ models: null, expires_at: null })
 })
 
+test('key create and key set limit tokens and spending, and show what was spent', async () => {
+  const limits = '--tokens-per-minute 1000 --spend-limit 2.5 --spend-period day'
+  const made = await cli.json(`key create ada ${limits}`)
+  const period = { spend_limit: '2.5', spend_period: 'day', spent: '0' }
+  expect(made).toMatchObject({ tokens_per_minute: 1_000, ...period })
+  const output = await cli.text(['key', 'set', made.id, '--spend-limit', '7', '--name', 'capped'])
+  expect(recordOf(output)).toMatchObject({
+    name: 'capped',
+    'tokens/min': '1000',
+    spent: '0 of 7 a day',
+  })
+  const forGood = await cli.text(['key', 'set', made.id, '--spend-period', 'total'])
+  expect(recordOf(forGood)).toMatchObject({ spent: '0 of 7' })
+  const none = ['--spend-limit', 'none', '--tokens-per-minute', 'none', '--models', 'a,b']
+  const { key: _, ...shown } = made
+  const body = await cli.json(['key', 'set', made.id, ...none])
+  const freed = { spend_limit: null, spend_period: null, spent: null, tokens_per_minute: null }
+  expect(body).toEqual({ ...shown, ...freed, name: 'capped', models: ['a', 'b'] })
+})
+
+test('a spending limit that can not be is named by its option', async () => {
+  const said = await cli.failure('key create ada --spend-limit much')
+  expect(said).toMatch(/^--spend-limit: spend_limit must be a decimal string of credits/)
+  expect(await cli.failure('key create ada --spend-period day')).toMatch(/^--spend-period: /)
+})
+
 test('key list prints a table, and with --json what the API answers', async () => {
   const account = await cli.json('account create Lists --external-id lists')
   await cli.text('key create lists --name first')
@@ -66,14 +92,17 @@ test('key revoke of an unknown key names the list to look at', async () => {
 })
 
 test('key rotate makes a key like the old one, and revokes the old one', async () => {
-  const limits = '--name app --models a,sandbox-* --requests-per-minute 50 --concurrency 7'
+  const rates = '--requests-per-minute 50 --tokens-per-minute 9 --concurrency 7'
+  const limits = `--name app --models a,sandbox-* ${rates} --spend-limit 3 --spend-period month`
   const old = await cli.json(`key create ada ${limits} --expires 2099-01-01`)
   const output = await cli.text(['key', 'rotate', old.id])
   expect(recordOf(output)).toMatchObject({
     name: 'app',
     models: 'a, sandbox-*',
     'requests/min': '50',
+    'tokens/min': '9',
     concurrency: '7',
+    spent: '0 of 3 a month',
     expires: '2099-01-01 00:00:00Z',
   })
   expect(output).toMatch(new RegExp(`\nThe old key ${old.id} \\(tk_.*\\) is revoked\\.$`))

@@ -64,10 +64,11 @@ test('a provider that can not be is named by its option', async () => {
 test('provider set names the quirks of an upstream, and keeps those that are not named', async () => {
   await cli.text(`${SET.replace('acme', 'quirky')} --stream-options omit --auth-header api-key`)
   const { profile } = await cli.json('provider set quirky --output-limit max_tokens')
-  expect(profile).toEqual({
+  expect(profile).toMatchObject({
     stream_options: 'omit',
     output_limit: 'max_tokens',
     auth_header: 'api-key',
+    developer_role: 'keep',
   })
   const moved = await cli.json('provider set quirky --base-url https://other.example.com/v1')
   expect(moved.profile).toEqual(profile)

@@ -18,9 +18,11 @@ test('tier set makes a tier that limits requests', async () => {
 })
 
 test('tier set changes what is named, and keeps the rest', async () => {
-  const all = '--models a,b* --markup 1.25 --requests-per-minute 9 --concurrency 3'
+  const rates = '--requests-per-minute 9 --tokens-per-minute 99 --concurrency 3'
+  const all = `--models a,b* --markup 1.25 ${rates}`
   await cli.text(`tier set kept ${all} --max-output-tokens 100 --hold-output-tokens 50`)
   const before = await cli.json('tier show kept')
+  expect(before).toMatchObject({ requests_per_minute: 9, tokens_per_minute: 99, concurrency: 3 })
   expect(await cli.json('tier set kept --concurrency 4')).toEqual({ ...before, concurrency: 4 })
   const opened = await cli.json('tier set kept --models any --requests-per-minute none')
   expect(opened).toEqual({ ...before, concurrency: 4, models: null, requests_per_minute: null })

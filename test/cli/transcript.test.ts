@@ -9,13 +9,16 @@ const PAGE = new URL('../../docs/cli.md', import.meta.url)
 /** What the sections of the page are about: each a task for at most two commands. */
 const TASKS = [
   'An account with 50 credits and a key',
+  'A key that may spend 100 credits a month',
   'A tier of 10 requests a minute',
   'A provider with a price',
+  'What an upstream lacks',
   'A model that is served there',
   'Usage by model since yesterday',
   'Why a request failed',
   'A rotated key',
   'A corrected price from tomorrow',
+  'A correction',
   'More',
 ]
 

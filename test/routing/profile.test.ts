@@ -1,18 +1,19 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Customer, type Proxy, startProxy } from '../harness/proxy.ts'
+import { type Customer, eventually, type Proxy, startProxy } from '../harness/proxy.ts'
 
 let proxy: Proxy
 let customer: Customer
 let upstream: Server
-let seen: { headers: IncomingMessage['headers']; body: any }
+let seen: { url: string | undefined; headers: IncomingMessage['headers']; body: any }
 
 beforeAll(async () => {
   upstream = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
-    seen = { headers: request.headers, body: JSON.parse(Buffer.concat(chunks).toString()) }
+    const body = JSON.parse(Buffer.concat(chunks).toString())
+    seen = { url: request.url, headers: request.headers, body }
     const message = { role: 'assistant', content: 'Hello' }
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify({ choices: [{ index: 0, message, finish_reason: 'stop' }] }))
@@ -72,13 +73,51 @@ test.each(['api-key', 'x-api-key'] as const)('the key goes into the header %s', 
   expect(headers).not.toHaveProperty('authorization')
 })
 
+test('a stream is asked for usage in every chunk, but not for that of several choices', async () => {
+  const profile = { stream_options: 'continuous' }
+  const own = { include_usage: false, chunk_include_usage: 1 }
+  const one = await reaches(profile, { stream: true, stream_options: own })
+  expect(one.body.stream_options).toEqual({
+    include_usage: true,
+    continuous_usage_stats: true,
+    chunk_include_usage: 1,
+  })
+  const two = await reaches(profile, { stream: true, n: 2 })
+  expect(two.body.stream_options).toEqual({ include_usage: true })
+})
+
+test('an upstream that does not know the role developer is sent system', async () => {
+  const messages = [
+    { role: 'developer', content: 'Be brief.' },
+    { role: 'user', content: 'Who is a developer?' },
+  ]
+  const { body } = await reaches({ developer_role: 'system' }, { messages })
+  expect(body.messages).toEqual([{ role: 'system', content: 'Be brief.' }, messages[1]])
+})
+
+test('a base URL with a query sends it with every call', async () => {
+  const { port } = upstream.address() as AddressInfo
+  const base_url = `http://127.0.0.1:${port}/v1?api-version=2024-10-21`
+  await proxy.admin('PUT', '/providers/versioned', { base_url })
+  await proxy.admin('PUT', '/models/versioned', { routes: [{ provider: 'versioned' }] })
+  await eventually(async () => {
+    const messages = [{ role: 'user', content: 'hi' }]
+    await (await proxy.chat(customer.key, { model: 'versioned', messages })).text()
+    return seen.url === '/v1/chat/completions?api-version=2024-10-21' || undefined
+  })
+})
+
 test('a profile is shown whole, and one with an unknown quirk is refused by name', async () => {
   const base_url = 'http://127.0.0.1:9/v1'
   const made = await proxy.admin('PUT', '/providers/shown', { base_url })
   expect(made.body.profile).toEqual({
+    api: 'openai',
     stream_options: 'send',
     output_limit: 'as_sent',
     auth_header: 'authorization',
+    developer_role: 'keep',
+    reasoning_tokens: 'included',
+    embedding_format: 'as_sent',
   })
   const profile = { stream_options: 'sometimes' }
   const refused = await proxy.admin('PUT', '/providers/shown', { base_url, profile })

@@ -5,7 +5,7 @@ import { putChanged } from '../put-changed.ts'
 import { type Columns, record } from '../table.ts'
 import { readTextOrNone } from '../values.ts'
 
-type Provider = {
+export type Provider = {
   name: string
   base_url: string
   has_key: boolean
@@ -14,7 +14,18 @@ type Provider = {
 }
 
 /** Options that are quirks of its profile. */
-const QUIRKS = ['stream_options', 'output_limit', 'auth_header']
+const QUIRKS = [
+  'api',
+  'stream_options',
+  'output_limit',
+  'auth_header',
+  'developer_role',
+  'reasoning_tokens',
+  'embedding_format',
+]
+
+/** What is kept where it is not named. */
+const SETTINGS = ['base_url', 'profile'] as const
 
 const COLUMNS: Columns<Provider> = {
   name: (provider) => provider.name,
@@ -39,7 +50,15 @@ export const provider: Group = {
           says: 'sent upstream; - reads it from standard input',
           read: readTextOrNone,
         },
-        'stream-options': { value: '<send|omit>', says: 'omit: it refuses stream_options' },
+        preset: { value: '<name>', says: 'a well-known server, such as vllm: its quirks' },
+        api: {
+          value: '<openai|anthropic>',
+          says: "anthropic: it serves Anthropic's API alone",
+        },
+        'stream-options': {
+          value: '<how>',
+          says: 'omit: it refuses stream_options; continuous: usage in every chunk; or send',
+        },
         'output-limit': {
           value: '<name>',
           says: 'max_tokens or max_completion_tokens, if it knows one only; or as_sent',
@@ -47,6 +66,15 @@ export const provider: Group = {
         'auth-header': {
           value: '<name>',
           says: 'of its key: authorization, api-key or x-api-key',
+        },
+        'developer-role': { value: '<keep|system>', says: 'system: it refuses the role developer' },
+        'reasoning-tokens': {
+          value: '<how>',
+          says: 'excluded: its completion_tokens leave reasoning out; or included',
+        },
+        'embedding-format': {
+          value: '<as_sent|float>',
+          says: 'float: it refuses to send embeddings as base64',
         },
       },
       example: 'acme --base-url https://api.example.com/v1 --api-key - < key.txt',
@@ -87,10 +115,12 @@ async function set({ client, arg, fields, readStdin }: Call): Promise<Output> {
   const change = Object.fromEntries(given.filter(([name]) => !QUIRKS.includes(name)))
   if (change.api_key === STDIN) change.api_key = (await readStdin()).trim()
   if (Object.keys(quirks).length > 0) {
-    const stored = await client.find<Provider>(path)
+    const stored = change.preset === undefined ? await client.find<Provider>(path) : null
     change.profile = { ...stored?.profile, ...quirks }
   }
-  return providerOutput(await putChanged<Provider>(client, path, ['base_url', 'profile'], change))
+  // A preset takes the place of the quirks that are stored.
+  const kept = change.preset === undefined ? SETTINGS : SETTINGS.slice(0, 1)
+  return providerOutput(await putChanged<Provider>(client, path, kept, change))
 }
 
 function providerOutput(body: Provider): Output {

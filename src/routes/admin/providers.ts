@@ -1,4 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
+import { PRESETS, type Preset } from '../../doctor/presets.ts'
 import type { SecretBox } from '../../secret-box.ts'
 import {
   deleteProvider,
@@ -9,35 +10,29 @@ import {
 } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
 import type { AddressGuard } from '../../upstream/address-guard.ts'
-import { type Profile, readProfile } from '../../wire/profile.ts'
+import { readProfile } from '../../wire/profile.ts'
 import { answer, listOf } from '../answers.ts'
-import { nullable, oneOf, strictObject, Text } from './fields.ts'
+import { readBaseUrl } from './base-url.ts'
+import { nullable, oneOf, strictObject, Text, UpstreamKey } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
+import { ProfileFields, profileBody, readProfileBody, SomeProfileFields } from './profile-body.ts'
 import { conflict, found, invalidValue } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/
 const Name = strictObject({ name: Type.String() })
 
-/** What fits into a header; some are whole JWTs. */
-const ApiKey = Type.String({ minLength: 1, maxLength: 4_096, pattern: '^[\\x21-\\x7e]+$' })
-
-const ProfileFields = strictObject({
-  stream_options: oneOf(['send', 'omit'] satisfies Profile['streamOptions'][]),
-  output_limit: oneOf([
-    'as_sent',
-    'max_tokens',
-    'max_completion_tokens',
-  ] satisfies Profile['outputLimit'][]),
-  auth_header: oneOf(['authorization', 'api-key', 'x-api-key'] satisfies Profile['authHeader'][]),
-})
+const NO_PRESET: Preset = { says: '', profile: {} }
 
 const Settings = strictObject({
-  base_url: Text,
+  /** Left out: that of the preset, which must have one. */
+  base_url: Type.Optional(Text),
+  /** A well-known server, whose quirks are known. */
+  preset: Type.Optional(oneOf(Object.keys(PRESETS))),
   /** Left out: the stored key stays. Null: none is sent. */
-  api_key: Type.Optional(nullable(ApiKey)),
-  /** Quirks; what is left out is as OpenAI does it. */
-  profile: Type.Optional(Type.Partial(ProfileFields, { additionalProperties: false })),
+  api_key: Type.Optional(nullable(UpstreamKey)),
+  /** Quirks; what is left out is as the preset says, or else as OpenAI does it. */
+  profile: Type.Optional(SomeProfileFields),
 })
 
 const ProviderBody = answer('Provider', 'An upstream. Its key goes in, and never comes out.', {
@@ -82,14 +77,15 @@ export const providerRoutes: AdminPlugin<ProviderOptions> = async (
   app.put(
     '/providers/:name',
     { schema: putSchema },
-    async ({ params: { name }, body: { base_url, api_key, profile = {} } }) => {
+    async ({ params: { name }, body: { base_url, preset, api_key, profile = {} } }) => {
       if (!NAME.test(name)) {
         const shape = 'at most 64 letters, digits, dots, dashes and underscores'
         throw invalidValue('name', `The name of a provider must be ${shape}.`)
       }
       if (name === environment) throw conflict(`The provider ${name} is that of the environment.`)
-      const baseUrl = readBaseUrl(base_url, guard)
-      const values = { name, baseUrl, profile: profileOf(profile) }
+      const known: Preset = (preset && PRESETS[preset]) || NO_PRESET
+      const baseUrl = readBaseUrl(base_url ?? known.baseUrl ?? '', guard).href
+      const values = { name, baseUrl, profile: { ...known.profile, ...readProfileBody(profile) } }
       if (api_key === undefined) return providerBody(await putProvider(db, values))
       const apiKey = api_key === null ? null : secretBox.seal(api_key)
       return providerBody(await putProvider(db, { ...values, apiKey }))
@@ -103,32 +99,6 @@ export const providerRoutes: AdminPlugin<ProviderOptions> = async (
   })
 }
 
-/** @throws ProxyError invalid_value for what can not, or must not, be an upstream */
-function readBaseUrl(text: string, guard: AddressGuard): string {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    throw invalidValue('base_url', 'base_url must be an http or https URL.')
-  }
-  if (url.username || url.password || url.hash) {
-    throw invalidValue('base_url', 'base_url must have no user name, password or fragment.')
-  }
-  if (!guard.allowsHost(url.hostname)) {
-    const allow = 'a private address needs UPSTREAM_ALLOW_CIDRS'
-    throw invalidValue('base_url', `base_url leads to an address that is not allowed: ${allow}.`)
-  }
-  return url.href
-}
-
-/** What is stored: only what was said, so that a new default reaches old providers. */
-function profileOf(body: Partial<Static<typeof ProfileFields>>): Partial<Profile> {
-  const { stream_options: streamOptions, output_limit: outputLimit, auth_header: authHeader } = body
-  return {
-    ...(streamOptions && { streamOptions }),
-    ...(outputLimit && { outputLimit }),
-    ...(authHeader && { authHeader }),
-  }
-}
-
 function providerBody(provider: Provider): Static<typeof ProviderBody> {
   return {
     name: provider.name,
@@ -137,8 +107,4 @@ function providerBody(provider: Provider): Static<typeof ProviderBody> {
     profile: profileBody(readProfile(provider.profile)),
     source: 'database',
   }
-}
-
-function profileBody({ streamOptions, outputLimit, authHeader }: Profile) {
-  return { stream_options: streamOptions, output_limit: outputLimit, auth_header: authHeader }
 }
