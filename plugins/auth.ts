@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import { isApiKey } from '../src/api-key.ts'
-import type { RateLimits } from '../src/domain/tier.ts'
+import type { KeyLimits } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import type { KeyRecord } from '../src/store/find-key.ts'
@@ -70,7 +70,11 @@ function refuseUnlessUsable({ revokedAt, expiresAt, accountStatus }: KeyRecord):
     const cause = new Error(`the key expired at ${expiresAt.toISOString()}`)
     throw new ProxyError('invalid_api_key', { message: 'This API key has expired.', cause })
   }
-  if (accountStatus !== 'active') throw new ProxyError('account_suspended')
+  if (accountStatus !== 'active') throw inactive(accountStatus)
+}
+
+function inactive(status: KeyRecord['accountStatus']): ProxyError {
+  return new ProxyError(status === 'frozen' ? 'account_frozen' : 'account_suspended')
 }
 
 /** The key of a request; SDKs send it in one of three headers (W-117). */
@@ -90,7 +94,10 @@ function keyOf(request: FastifyRequest): string {
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Hook (onRequest). @throws ProxyError missing_api_key, invalid_api_key, account_suspended */
+    /**
+     * Hook (onRequest). @throws ProxyError missing_api_key, invalid_api_key, account_suspended,
+     * account_frozen
+     */
     authenticate: onRequestAsyncHookHandler
   }
   interface FastifyRequest {
@@ -100,7 +107,7 @@ declare module 'fastify' {
       keyId: string
       /** Models the key is limited to; null is no limit. */
       keyModels: string[] | null
-      keyLimits: RateLimits
+      keyLimits: KeyLimits
     }
   }
 }

@@ -4,12 +4,17 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import postgres from 'postgres'
+import { Owner } from '../src/leases/owner.ts'
+import { createAuditLane } from '../src/store/audit-step.ts'
 import { type Catalogue, loadCatalogue } from '../src/store/catalogue.ts'
 import { followChanges } from '../src/store/change-feed.ts'
 import { createExtendLane } from '../src/store/extend.ts'
 import { createKeyLane } from '../src/store/find-key.ts'
-import { registerInstance, removeInstance } from '../src/store/instances.ts'
+import { createClaimLane } from '../src/store/idempotency.ts'
+import { createConclusionLane } from '../src/store/idempotency-answers.ts'
+import { registerInstance } from '../src/store/instances.ts'
 import type { WatchedLane } from '../src/store/lane.ts'
+import { createLeaseLane } from '../src/store/lease-lane.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { createRecordLane } from '../src/store/record.ts'
 import { createReserveLane } from '../src/store/reserve.ts'
@@ -36,32 +41,79 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   const sql = postgres(options.url, {
     max: POOL_SIZE,
     connection: { application_name: 'tollkeeper', statement_timeout: STATEMENT_TIMEOUT_MS },
+    fetch_types: false, // nobody would catch its failure; Drizzle reads arrays by itself
     onnotice: () => {},
   })
   const db = drizzle(sql)
   await pinCreditsPerUsd(db, options.creditsPerUsd)
 
-  let instanceId = randomUUIDv7()
-  await registerInstance(db, instanceId, hostname())
+  const leases = createLeaseLane(options.url)
+  const firstId = randomUUIDv7()
+  await registerInstance(db, firstId, hostname())
+  const owner = new Owner(firstId, async () => {
+    app.log.error(
+      { instance: owner.id },
+      'this instance was declared dead: it goes on as a new one',
+    )
+    const id = randomUUIDv7()
+    await leases.register(id, hostname())
+    return id
+  })
   const keys = createKeyLane(options.url)
-  const reserve = createReserveLane(options.url, () => instanceId)
+  const reserve = createReserveLane(options.url, owner)
   const extend = createExtendLane(options.url)
   const settle = createSettleLane(options.url)
   const records = createRecordLane(options.url)
-  const settlements = new SettlementQueue(
-    (settlement) => settle.submit(settlement),
-    (err, { id }) =>
+  const claims = createClaimLane(options.url, owner)
+  const answers = createConclusionLane(options.url)
+  const audit = createAuditLane(options.url)
+  const lanes = { keys, reserve, extend, settle, records, leases, claims, answers, audit }
+  const settlements = new SettlementQueue({
+    submit: (settlement) => settle.submit(settlement),
+    trouble: (err, { id }) =>
       app.log.error({ err, request_id: id }, 'a settlement has to wait for Postgres'),
-  )
+    setAside: (settlement, err) => app.setAside(settlement, err),
+  })
 
+  const { stopFollowing, ...followed } = await followDatabase(app, sql, db)
+
+  app.decorate('database', {
+    db,
+    owner,
+    instanceId: () => owner.id,
+    keys,
+    reserve,
+    extend,
+    settlements,
+    records,
+    leases,
+    claims,
+    answers,
+    audit,
+    lanes,
+    ...followed,
+  })
+
+  app.addHook('onClose', async () => {
+    stopFollowing()
+    await settlements.idle()
+    await records.idle()
+    await leases.signOff(owner.id).catch((err) => app.log.warn({ err }, 'not signed off'))
+    await Promise.all(Object.values(lanes).map((lane) => lane.close()))
+    await sql.end({ timeout: 5 })
+  })
+}
+
+/** Hears of changes, and keeps the catalogue as it is now. */
+async function followDatabase(app: FastifyInstance, sql: postgres.Sql, db: PostgresJsDatabase) {
   const listeners = new Set<(table: string) => void>()
   let catalogue = await loadCatalogue(db)
-  const reload = async () => {
+  const reloadCatalogue = async () => {
     catalogue = await loadCatalogue(db)
     return catalogue
   }
   const refresh = () => {
-    reload().catch((err) => app.log.warn({ err }, 'the catalogue could not be read again'))
+    reloadCatalogue().catch((err) => app.log.warn({ err }, 'the catalogue could not be read again'))
   }
   const timer = setInterval(refresh, CATALOGUE_MAX_AGE_S * 1_000)
   listeners.add((table) => {
@@ -70,34 +122,12 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
   await followChanges(sql, (table) => {
     for (const listener of listeners) listener(table)
   })
-
-  app.decorate('database', {
-    db,
-    instanceId: () => instanceId,
-    renewInstance: async () => {
-      const id = randomUUIDv7()
-      await registerInstance(db, id, hostname())
-      instanceId = id
-    },
-    keys,
-    reserve,
-    extend,
-    settlements,
-    records,
-    lanes: { keys, reserve, extend, settle, records },
+  return {
     catalogue: () => catalogue,
-    reloadCatalogue: reload,
+    reloadCatalogue,
     onChange: (listener: (table: string) => void) => void listeners.add(listener),
-  })
-
-  app.addHook('onClose', async () => {
-    clearInterval(timer)
-    await settlements.idle()
-    await records.idle()
-    await removeInstance(db, instanceId).catch((err) => app.log.warn({ err }, 'not signed off'))
-    await Promise.all([keys, reserve, extend, settle, records].map((lane) => lane.close()))
-    await sql.end({ timeout: 5 })
-  })
+    stopFollowing: () => clearInterval(timer),
+  }
 }
 
 declare module 'fastify' {
@@ -105,16 +135,22 @@ declare module 'fastify' {
     database: {
       db: PostgresJsDatabase
       /** Who owns the holds this process places. */
+      owner: Owner
+      /** Its id now. */
       instanceId(): string
-      /** Registers this process anew, after others have declared it dead. */
-      renewInstance(): Promise<void>
       keys: ReturnType<typeof createKeyLane>
       reserve: ReturnType<typeof createReserveLane>
       extend: ReturnType<typeof createExtendLane>
       settlements: SettlementQueue
       records: ReturnType<typeof createRecordLane>
+      leases: ReturnType<typeof createLeaseLane>
+      /** Idempotency keys: claimed, and concluded with their answers. */
+      claims: ReturnType<typeof createClaimLane>
+      answers: ReturnType<typeof createConclusionLane>
+      /** Batches of the background audit. */
+      audit: ReturnType<typeof createAuditLane>
       /** All lanes by name, for who watches them. */
-      lanes: Record<'keys' | 'reserve' | 'extend' | 'settle' | 'records', WatchedLane>
+      lanes: Record<string, WatchedLane>
       /** Tiers, models and prices as they are now. */
       catalogue(): Catalogue
       /** Reads them again now, for a name that only this moment can have added. */

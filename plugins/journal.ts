@@ -1,15 +1,10 @@
 import { join } from 'node:path'
-import type {
-  FastifyInstance,
-  FastifyReply,
-  FastifyRequest,
-  preHandlerAsyncHookHandler,
-} from 'fastify'
+import type { FastifyInstance, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
+import { every, SYSTEM_CLOCK } from '../src/clock.ts'
 import { ProxyError } from '../src/errors.ts'
+import { Heir } from '../src/journal/heir.ts'
 import { Journal } from '../src/journal/journal.ts'
-import { replayJournals } from '../src/journal/replay.ts'
-import { settlementOf } from '../src/settlement.ts'
 import type { Settlement } from '../src/store/settle.ts'
 
 /** Milliseconds between two signs of life in the journal. */
@@ -17,26 +12,28 @@ const BEAT_MS = 2_000
 
 /**
  * The journal: what a request costs is on the local disk before its client is told that the
- * answer is complete. What a killed process left there is settled at the next start.
+ * answer is complete. What a killed process left there is settled by the next one in its folder.
  */
 async function journal(app: FastifyInstance, { dataDir }: { dataDir: string }): Promise<void> {
-  const folder = join(dataDir, 'journal')
-  const journal = new Journal(folder, app.database.instanceId())
-
-  app.decorateRequest('settlement', null)
-  app.decorate('seal', (request: FastifyRequest, reply: FastifyReply) => {
-    if (request.settlement) return request.settlement
-    const settlement = settlementOf(request, reply)
-    request.settlement = settlement
-    try {
-      journal.append(settlement)
-    } catch (err) {
-      app.log.error({ err, request_id: request.id }, 'the journal can not be written')
-    }
-    return settlement
+  const { settlements, owner } = app.database
+  const journal = new Journal(join(dataDir, 'journal'), `${process.pid}-${owner.id}`)
+  const sick = (err: unknown) => app.log.error({ err }, 'the journal can not be written')
+  const unreadable = (err: unknown) => app.log.error({ err }, 'a journal could not be taken over')
+  const heir = new Heir({
+    journal,
+    settle: (settlement) => settlements.add(settlement),
+    trouble: unreadable,
   })
 
-  app.decorate('unseal', (id: string) => journal.settled(id))
+  app.decorate('journal', journal)
+
+  app.decorate('setAside', (settlement, err) => {
+    app.log.error({ err, request_id: settlement.id }, 'Postgres refuses a settlement: set aside')
+    journal.setAside(settlement, reasonOf(err), new Date())
+    app.metrics.settlementRefused()
+  })
+
+  app.decorate('inheritJournals', () => heir.look().then(report, unreadable))
 
   app.decorate('requireJournal', async () => {
     if (journal.healthy) return
@@ -45,42 +42,34 @@ async function journal(app: FastifyInstance, { dataDir }: { dataDir: string }): 
     })
   })
 
-  const beat = () => {
-    try {
-      journal.beat(new Date())
-    } catch (err) {
-      app.log.error({ err }, 'the journal can not be written')
-    }
+  function report(records: number): void {
+    if (records > 0) app.log.warn({ records }, 'journals of processes that are gone were settled')
   }
-  const timer = setInterval(beat, BEAT_MS)
 
-  app.addHook('onReady', async () => {
-    replayJournals(folder, journal.name, (settlement) =>
-      app.database.settlements.add(settlement),
-    ).then(
-      (records) =>
-        records > 0 && app.log.warn({ records }, 'journals of earlier processes settled'),
-      (err) => app.log.error({ err }, 'a journal could not be read'),
-    )
-  })
+  const stop = every(SYSTEM_CLOCK, BEAT_MS, async () => journal.beat(new Date()), sick)
+  app.addHook('onReady', async () => void heir.begin().then(report, unreadable))
   app.addHook('onClose', async () => {
-    clearInterval(timer)
-    await app.database.settlements.idle()
+    await stop()
+    await Promise.all([heir.stop(), settlements.idle()])
     journal.close()
   })
 }
 
+/** What the database said of it. */
+function reasonOf(error: unknown): string {
+  const { message, cause } = error as Error
+  return cause instanceof Error ? cause.message : message
+}
+
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Fixes how a held request is settled, and writes it to the journal; once. */
-    seal(request: FastifyRequest, reply: FastifyReply): Settlement
-    /** Postgres has the settlement: the journal need not keep it. */
-    unseal(id: string): void
+    journal: Journal
+    /** Keeps a settlement that Postgres refuses for the operator. @throws Error of the disk */
+    setAside(settlement: Settlement, error: unknown): void
+    /** Settles what processes that are gone left in our folder. */
+    inheritJournals(): Promise<void>
     /** Hook (preHandler). @throws ProxyError ledger_unavailable while the journal is sick */
     requireJournal: preHandlerAsyncHookHandler
-  }
-  interface FastifyRequest {
-    settlement: Settlement | null
   }
 }
 

@@ -3,11 +3,14 @@ import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { Registry } from 'prom-client'
 import { requireAdminToken } from '../src/admin-token.ts'
+import { createAuditMetrics } from '../src/metrics/audit.ts'
 import { createChargeMetrics } from '../src/metrics/charges.ts'
 import { definer } from '../src/metrics/definer.ts'
+import { createIdempotencyMetrics, type IdempotencyMetrics } from '../src/metrics/idempotency.ts'
 import { watchLanes } from '../src/metrics/lanes.ts'
 import { processMetrics } from '../src/metrics/process.ts'
 import { createRequestMetrics, type RequestMetrics } from '../src/metrics/requests.ts'
+import type { Look } from '../src/store/audit-step.ts'
 
 type MetricsOptions = {
   /** The admin token; `off` serves no metrics. */
@@ -37,6 +40,8 @@ async function metrics(
   }
   const requests = createRequestMetrics(define, known)
   const dropped = define.counter('records_dropped_total', 'Records of refused requests, lost.')
+  const refused = define.counter('settlements_refused_total', 'Settlements Postgres never takes.')
+  const countIdempotent = createIdempotencyMetrics(define)
   const countCharge = createChargeMetrics(define, known)
   settlements.watch(({ record }, charge) => {
     if (charge === null) return // its hold had ended before
@@ -45,7 +50,7 @@ async function metrics(
   })
   watchLanes(define, lanes)
   define.gauge('open_holds', 'Requests of this process that hold credits.', [], (holds) =>
-    holds.set([...app.openRequests()].length),
+    holds.set(app.door.size),
   )
   define.gauge('settlements_waiting', 'Settlements not confirmed by Postgres.', [], (waiting) =>
     waiting.set(settlements.size),
@@ -54,7 +59,10 @@ async function metrics(
   app.decorate('metrics', {
     ended: requests.ended,
     served: requests.served,
+    audited: createAuditMetrics(define),
     recordDropped: () => dropped.inc(),
+    settlementRefused: () => refused.inc(),
+    idempotent: countIdempotent,
   })
 
   if (token === 'off') return
@@ -68,8 +76,14 @@ async function metrics(
 declare module 'fastify' {
   interface FastifyInstance {
     metrics: Pick<RequestMetrics, 'ended' | 'served'> & {
+      /** The background audit has looked at accounts. */
+      audited(looks: Look[]): void
       /** The record of a request without a hold was lost. */
       recordDropped(): void
+      /** A settlement was set aside. */
+      settlementRefused(): void
+      /** A request with an Idempotency-Key. */
+      idempotent: IdempotencyMetrics
     }
   }
 }

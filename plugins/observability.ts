@@ -6,11 +6,13 @@ import { ifSet } from '../src/request-slot.ts'
 import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
 import { type Stage, Timeline } from '../src/timeline.ts'
+import { isMessagesPath } from '../src/wire/path.ts'
 
 /** One canonical line a request, and its id on every answer. */
 async function observability(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id)
+    if (isMessagesPath(request.url)) reply.header('request-id', request.id) // as Anthropic has it
     request.timeline = new Timeline((stage) => debugStage(request, stage))
     request.attempts = []
     reply.raw.once('close', () => {
@@ -57,6 +59,7 @@ function logUnheld(request: FastifyRequest, reply: FastifyReply): EndedRequest {
     endpoint: request.routeOptions.url ?? null,
     status: reply.raw.headersSent ? reply.raw.statusCode : 499,
     isWhole: reply.raw.writableFinished,
+    replayOf: request.replayOf,
     durationMs: Math.round(reply.elapsedTime),
     failure,
   }

@@ -8,41 +8,44 @@ import type {
   preHandlerAsyncHookHandler,
 } from 'fastify'
 import fp from 'fastify-plugin'
+import { Door, type Held } from '../src/door.ts'
 import { ProxyError } from '../src/errors.ts'
 import { ifSet } from '../src/request-slot.ts'
-import { recordOf } from '../src/settlement.ts'
+import { recordOf, settlementOf } from '../src/settlement.ts'
 import { NOTHING_RELAYED } from '../src/upstream/relay.ts'
 
 /** Milliseconds that clients get to read the event that ends their stream at a shutdown. */
 const LAST_WORDS_MS = 1_000
+
+type HeldRequest = Held & { request: FastifyRequest }
 
 /**
  * Settlement: one door, that every held request goes through once. `onResponse` opens it after a
  * finished answer, `close` after a hang-up; Fastify has no hook that fires for both.
  */
 async function settlement(app: FastifyInstance): Promise<void> {
-  const open = new Map<string, FastifyRequest>()
+  const door = new Door<HeldRequest>({
+    journal: app.journal,
+    settlements: app.database.settlements,
+    trouble: (err, { id }) => app.log.error({ err, request_id: id }, 'a settlement is in trouble'),
+  })
   let draining = false
-  let drained = () => {}
+  let drained = false
 
-  /** Queues the settlement. A fault of billing is logged, and never the client's. */
-  function settle(request: FastifyRequest, reply: FastifyReply): void {
-    if (!open.delete(request.id)) return
-    if (open.size === 0) drained()
-    const settlement = app.seal(request, reply)
-    void app.database.settlements.add(settlement).then((charge) => {
-      app.unseal(request.id)
-      app.logSettled(request, settlement.record, charge)
-    })
+  function heldOf(request: FastifyRequest, reply: FastifyReply): HeldRequest {
+    return {
+      id: request.id,
+      request,
+      settlement: () => settlementOf(request, reply),
+      abandon: async () => {
+        await request.exchange?.abandon()
+        request.relayed ??= { ...NOTHING_RELAYED, outcome: 'client_gone', error: null }
+      },
+      settled: ({ record }, charge) => app.logSettled(request, record, charge),
+    }
   }
 
-  async function hangUp(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-    await request.exchange?.abandon()
-    request.relayed ??= { ...NOTHING_RELAYED, outcome: 'client_gone', error: null }
-    settle(request, reply)
-  }
-
-  app.decorate('openRequests', () => open.values())
+  app.decorate('door', door)
 
   app.decorate('refuseWhileDraining', async (_request, reply) => {
     if (!draining) return
@@ -52,21 +55,21 @@ async function settlement(app: FastifyInstance): Promise<void> {
 
   app.decorate('drain', async (timeoutMs: number) => {
     draining = true
-    const done = new Promise<void>((resolve) => {
-      drained = resolve
-    })
-    if (open.size > 0) await Promise.race([done, delay(timeoutMs, null, { ref: false })])
-    for (const { exchange } of open.values()) exchange?.stop(cutOff())
-    if (open.size > 0) await Promise.race([done, delay(LAST_WORDS_MS, null, { ref: false })])
+    const done = door.empty()
+    await Promise.race([done, delay(timeoutMs, null, { ref: false })])
+    drained = true
+    for (const { request } of door.open()) request.exchange?.stop(cutOff())
+    await Promise.race([done, delay(LAST_WORDS_MS, null, { ref: false })])
   })
 
   app.decorate('watchForHangUp', async (request, reply) => {
-    open.set(request.id, request)
+    door.enter(heldOf(request, reply))
     reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) void hangUp(request, reply)
+      if (!reply.raw.writableFinished) void door.hangUp(request.id)
     })
+    if (drained) throw new ProxyError('shutting_down') // its body or its hold took too long
     if (!reply.raw.closed) return
-    await hangUp(request, reply) // it left while its hold was being placed
+    await door.hangUp(request.id) // it left while its hold was being placed
     return reply.hijack()
   })
 
@@ -81,9 +84,7 @@ async function settlement(app: FastifyInstance): Promise<void> {
     })
   })
 
-  app.decorate('settle', async (request, reply) => {
-    if (request.isHeld) settle(request, reply)
-  })
+  app.decorate('settle', async ({ id }) => door.leave(id))
 }
 
 /**
@@ -97,7 +98,7 @@ function cutOff(): ProxyError {
 declare module 'fastify' {
   interface FastifyInstance {
     /** Held requests that have not been settled. */
-    openRequests(): Iterable<FastifyRequest>
+    door: Door<HeldRequest>
     /** Hook (onRequest). @throws ProxyError shutting_down */
     refuseWhileDraining: onRequestAsyncHookHandler
     /** Admits nothing more, lets what runs finish for so long, and ends the rest with an error. */
@@ -112,5 +113,5 @@ declare module 'fastify' {
 
 export default fp(settlement, {
   name: 'settlement',
-  dependencies: ['database', 'observability', 'journal', 'provider'],
+  dependencies: ['database', 'observability', 'credit', 'journal'],
 })

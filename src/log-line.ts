@@ -53,6 +53,8 @@ export function requestLine(facts: {
   status: number
   /** The client was sent the whole answer. */
   isWhole: boolean
+  /** The request whose kept answer it was sent. */
+  replayOf?: string | null
   durationMs: number
   failure: ProxyError | null
 }): UnheldLine {
@@ -63,6 +65,7 @@ export function requestLine(facts: {
     endpoint: facts.endpoint,
     status: facts.status,
     outcome: failure ? 'refused' : isWhole ? 'completed' : 'client_gone',
+    replay_of: facts.replayOf ?? null,
     error: failure && errorOf(failure),
     duration_ms: facts.durationMs,
   }

@@ -27,7 +27,17 @@ const ENDINGS = [
   'out_of_credits',
   'shutting_down',
 ] as const
-const STAGES = ['auth', 'body', 'tier', 'credit', 'upstream', 'answer', 'ended'] as const
+const STAGES = [
+  'auth',
+  'body',
+  'tier',
+  'claim',
+  'replay',
+  'credit',
+  'upstream',
+  'answer',
+  'ended',
+] as const
 
 const ErrorFacts = strict(
   {
@@ -88,6 +98,7 @@ const UnheldFacts = {
   endpoint: orNull(text('The route.'), 'There is no such route.'),
   ...common,
   outcome: oneOf(['completed', 'client_gone', 'refused'], 'How it ended.'),
+  replay_of: orNull(id('', 'The request whose kept answer it was sent.'), 'It was no repeat.'),
 }
 
 /** What the logger adds to every line. */

@@ -14,6 +14,8 @@ declare module 'fastify' {
     reads?: TSchema
     /** The query string that is read; likewise. */
     asks?: TSchema
+    /** The headers that are read; likewise. */
+    heeds?: TSchema
   }
 }
 
@@ -30,9 +32,11 @@ const TAGS = {
   accounts: 'Who owns credits.',
   keys: 'API keys of an account, and their limits.',
   grants: 'Credits in, once a reference.',
+  adjustments: 'Corrections of a balance, once a reference.',
   ledger: 'Every movement of credits.',
   tiers: 'What accounts may use and how fast, and the markup.',
   providers: 'Upstreams beside that of the environment.',
+  doctor: 'What an upstream lacks, and what follows.',
   models: 'What bounds the calls of a model, and where they go.',
   prices: 'USD per million tokens, dated.',
   requests: 'What became of each request.',
@@ -96,7 +100,7 @@ type Route = { method: string | string[]; url: string; schema?: FastifySchema }
  * listed.
  */
 export function documented({ route }: { route: Route }) {
-  const { answers, reads, asks, ...schema } = route.schema ?? {}
+  const { answers, reads, asks, heeds, ...schema } = route.schema ?? {}
   const area = AREAS.find(({ path }) => route.url.startsWith(path))
   const url = route.url.replace('*', ':name') // OpenAPI has no wildcard
   return {
@@ -109,6 +113,7 @@ export function documented({ route }: { route: Route }) {
       ...(schema.params ? { params: withoutWildcard(schema.params) } : {}),
       ...(reads ? { body: reads } : {}),
       ...(asks ? { querystring: asks } : {}),
+      ...(heeds ? { headers: heeds } : {}),
       response: { ...answers, default: ErrorBody },
     },
   }

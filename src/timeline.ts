@@ -1,8 +1,18 @@
 /**
- * What a request goes through, in order: who is asking, reading its body, may it, can it pay,
- * waiting for the upstream, carrying its answer, and the end.
+ * What a request goes through, in order: who is asking, reading its body, may it, is its
+ * Idempotency-Key new, can it pay, waiting for the upstream, carrying its answer, and the end. One
+ * that is a repeat goes from `claim` to `replay`: sending an answer that was kept.
  */
-export type Stage = 'auth' | 'body' | 'tier' | 'credit' | 'upstream' | 'answer' | 'ended'
+export type Stage =
+  | 'auth'
+  | 'body'
+  | 'tier'
+  | 'claim'
+  | 'replay'
+  | 'credit'
+  | 'upstream'
+  | 'answer'
+  | 'ended'
 
 /** When a request entered each stage: the stage it is in is where it fails, if it fails. */
 export class Timeline {
@@ -23,11 +33,6 @@ export class Timeline {
   /** Milliseconds from the start, by stage. */
   get stages(): Readonly<Partial<Record<Stage, number>>> {
     return this.#entered
-  }
-
-  /** Milliseconds since a stage was entered. */
-  elapsed(stage: Stage): number {
-    return Math.round(performance.now() - this.#startedAt) - (this.#entered[stage] ?? 0)
   }
 
   enter(stage: Stage): void {

@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import * as fs from 'node:fs'
 import { join } from 'node:path'
 import type { Settlement } from '../store/settle.ts'
-import { toLine } from './line.ts'
+import type { Disk } from './disk.ts'
+import { fromText, toLine, toRefusedLine } from './line.ts'
 import { Segment } from './segment.ts'
 
 /** Bytes after which a new file is begun; the old one goes when all its records are settled. */
@@ -10,6 +11,9 @@ export const SEGMENT_BYTES = 4 * 1024 * 1024
 /** Bytes of all files together; beyond that the journal is not healthy. */
 const JOURNAL_BYTES_MAX = 1024 * 1024 * 1024
 
+/** What Postgres refuses for its contents is kept here, for people to look at. */
+export const REFUSED_FILE = 'refused.jsonl'
+
 /**
  * Final records of requests on their way to Postgres, in local append-only files: one synchronous
  * write each, before the client is told that its answer is complete. What a client saw complete
@@ -17,25 +21,24 @@ const JOURNAL_BYTES_MAX = 1024 * 1024 * 1024
  * loss of the machine, which is what Postgres is for.
  */
 export class Journal {
-  readonly #folder: string
-  /** The process id tells a process that starts later whether the owner still lives. */
-  readonly #name: string
+  readonly folder: string
+  /** What the names of its files begin with. */
+  readonly name: string
+  readonly #disk: Disk
   #made = 0
   #current: Segment
-  /** Files that are full, and have records that are not settled. */
+  /** Files that are written no more and have records that are not settled; also inherited ones. */
   readonly #full = new Set<Segment>()
 
-  /** @throws Error where the folder can not be written */
-  constructor(folder: string, instanceId: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    this.#folder = folder
-    this.#name = `${process.pid}-${instanceId}`
+  /**
+   * @param name begins with the process id, which tells others whether the owner still lives
+   * @throws Error where the folder can not be written
+   */
+  constructor(folder: string, name: string, disk: Disk = fs) {
+    this.folder = folder
+    this.name = name
+    this.#disk = disk
     this.#current = this.#begin()
-  }
-
-  /** What the names of this journal's files begin with. */
-  get name(): string {
-    return this.#name
   }
 
   /** Whether the next record can be written, as far as is known. */
@@ -44,26 +47,64 @@ export class Journal {
     return !this.#current.torn && bytes < JOURNAL_BYTES_MAX
   }
 
+  /** Whether a file of the folder is one of its own; others are left by somebody, or by mistake. */
+  owns(file: string): boolean {
+    return this.#segments().some((segment) => segment.file === join(this.folder, file))
+  }
+
   /** Writes a record. @throws Error of the disk; the settlement then has Postgres alone */
   append(settlement: Settlement): void {
     if (this.#current.bytes >= SEGMENT_BYTES) this.#rotate()
-    this.#current.write(toLine(settlement))
+    const line = toLine(settlement)
+    this.#current.write(line)
+    if (this.#current.isLost) {
+      this.#rotate() // who took the file over may have read it before this record was in it
+      this.#current.write(line)
+    }
     this.#current.open.add(settlement.id)
   }
 
   /** Postgres has answered for it. */
   settled(id: string): void {
-    if (this.#current.open.delete(id)) return
+    this.#current.open.delete(id)
     for (const segment of this.#full) {
-      if (!segment.open.delete(id) || segment.open.size > 0) continue
-      this.#full.delete(segment)
-      segment.close()
+      if (segment.open.delete(id) && segment.open.size === 0) this.#drop(segment)
     }
+  }
+
+  /**
+   * Takes over a file of somebody who is gone; it goes when its records are settled.
+   * @returns its records
+   * @throws Error of the disk, also where the file is not there any more; it can be tried again
+   */
+  inherit(file: string): Settlement[] {
+    const taken = this.#nextFile()
+    this.#disk.renameSync(join(this.folder, file), taken)
+    const text = this.#disk.readFileSync(taken, 'utf8') // from now on nobody else writes to it
+    const records = fromText(text)
+    const segment = new Segment(this.#disk, taken, Buffer.byteLength(text))
+    for (const { id } of records) segment.open.add(id)
+    if (records.length > 0) this.#full.add(segment)
+    else segment.close()
+    return records
+  }
+
+  /** Keeps what Postgres refuses where the operator finds it. @throws Error of the disk */
+  setAside(settlement: Settlement, reason: string, at: Date): void {
+    const file = new Segment(this.#disk, join(this.folder, REFUSED_FILE))
+    file.open.add(settlement.id) // so that closing it leaves it there
+    try {
+      file.write(toRefusedLine(settlement, reason, at))
+    } finally {
+      file.close()
+    }
+    this.settled(settlement.id)
   }
 
   /** Shows that the owner lives, and finds out whether a sick disk has recovered. @throws Error */
   beat(now: Date): void {
-    if (this.#current.torn) this.#current.write('\n')
+    if (this.#current.isLost) this.#rotate()
+    else if (this.#current.torn) this.#current.write('\n')
     for (const segment of this.#segments()) segment.touch(now)
   }
 
@@ -77,14 +118,26 @@ export class Journal {
   }
 
   #rotate(): void {
+    this.#current.torn = true // and so the journal is sick, until there is another one
     const next = this.#begin()
     if (this.#current.open.size > 0) this.#full.add(this.#current)
     else this.#current.close()
     this.#current = next
   }
 
+  #drop(segment: Segment): void {
+    this.#full.delete(segment)
+    segment.close()
+  }
+
+  /** Makes the folder too: somebody may have taken it away. */
   #begin(): Segment {
+    this.#disk.mkdirSync(this.folder, { recursive: true, mode: 0o700 })
+    return new Segment(this.#disk, this.#nextFile())
+  }
+
+  #nextFile(): string {
     this.#made += 1
-    return new Segment(join(this.#folder, `${this.#name}.${this.#made}.journal`))
+    return join(this.folder, `${this.name}.${this.#made}.journal`)
   }
 }

@@ -5,8 +5,13 @@ import type { Settlement } from '../store/settle.ts'
  * A settlement as a line of the journal: a checksum in 8 hex digits, a space, JSON, a line feed.
  */
 export function toLine(settlement: Settlement): string {
-  const json = JSON.stringify({ ...settlement, cost: settlement.cost.toString() })
+  const json = toJson(settlement)
   return `${checksum(json)} ${json}\n`
+}
+
+/** The settlements of a file. Lines that were torn or damaged are passed over. */
+export function fromText(text: string): Settlement[] {
+  return text.split('\n').flatMap((line) => fromLine(line) ?? [])
 }
 
 /** The settlement on a line; null where the line was torn or damaged, and must not be believed. */
@@ -15,6 +20,15 @@ export function fromLine(line: string): Settlement | null {
   if (line[8] !== ' ' || line.slice(0, 8) !== checksum(json)) return null
   const settlement = JSON.parse(json)
   return { ...settlement, cost: BigInt(settlement.cost) }
+}
+
+/** A settlement that Postgres refuses, with its reason: a line of JSON for people. */
+export function toRefusedLine(settlement: Settlement, reason: string, at: Date): string {
+  return `${JSON.stringify({ at, reason, ...JSON.parse(toJson(settlement)) })}\n`
+}
+
+function toJson(settlement: Settlement): string {
+  return JSON.stringify({ ...settlement, cost: settlement.cost.toString() })
 }
 
 function checksum(json: string): string {

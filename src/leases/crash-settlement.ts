@@ -1,5 +1,5 @@
-import type { OpenHold } from './store/instances.ts'
-import type { Settlement } from './store/settle.ts'
+import type { OpenHold } from '../store/instances.ts'
+import type { Settlement } from '../store/settle.ts'
 
 type Terms = {
   endpoint: string
@@ -11,8 +11,13 @@ type Terms = {
   price_id: string | null
 }
 
-/** How the hold of a request is settled whose process is gone: at its last checkpoint. */
-export function crashSettlement(hold: OpenHold): Settlement {
+const ORPHANED = 'The process that served the request ended before the request did.'
+
+/**
+ * How the hold of a request is settled that nobody serves any more: at its last checkpoint.
+ * @param why a sentence for its record
+ */
+export function crashSettlement(hold: OpenHold, now: Date, why = ORPHANED): Settlement {
   const terms = hold.terms as Terms
   return {
     id: hold.id,
@@ -35,12 +40,12 @@ export function crashSettlement(hold: OpenHold): Settlement {
       slices: 0,
       errorCode: 'internal_error',
       error: {
-        message: 'The process that served the request ended before the request did.',
+        message: why,
         stack: null,
         causes: [`its instance was ${hold.instanceId}`],
       },
       ttftMs: null,
-      durationMs: Math.max(0, Date.now() - hold.createdAt.getTime()),
+      durationMs: Math.max(0, now.getTime() - hold.createdAt.getTime()),
       chunkCount: 0,
       completionLength: 0,
       promptTokens: 0,

@@ -1,11 +1,11 @@
-import { appendFile, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { Heir } from '../../src/journal/heir.ts'
 import { Journal, SEGMENT_BYTES } from '../../src/journal/journal.ts'
 import { fromLine, toLine } from '../../src/journal/line.ts'
-import { replayJournals } from '../../src/journal/replay.ts'
 import type { Settlement } from '../../src/store/settle.ts'
 import { aSettlement } from './a-settlement.ts'
 
@@ -15,9 +15,19 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function replayed(): Promise<Settlement[]> {
+/** What the next process in that folder finds at its start. */
+async function inherited(): Promise<Settlement[]> {
   const found: Settlement[] = []
-  await replayJournals(folder, 'our-own.journal', async (settlement) => found.push(settlement))
+  const journal = new Journal(folder, `${process.pid}-heir`)
+  const heir = new Heir({
+    journal,
+    settle: async (settlement) => found.push(settlement),
+    trouble: (error) => {
+      throw error
+    },
+  })
+  await heir.begin()
+  journal.close()
   return found
 }
 
@@ -41,37 +51,30 @@ test('a record with any one character changed or cut off is not believed', () =>
   )
 })
 
+/** A file as a process left it that had our id before us. */
+const LEFT = `${process.pid}-before.1.journal`
+
 test('a torn last line loses that record only', async () => {
   const [first, second] = [aSettlement(1n), aSettlement(2n)]
-  await writeFile(join(folder, '1-dead.journal'), toLine(first) + toLine(second).slice(0, -20))
-  await utimes(join(folder, '1-dead.journal'), 0, 0)
-  expect(await replayed()).toEqual([first])
-})
-
-test('a journal without an owner is deleted once its records are settled', async () => {
-  await writeFile(join(folder, '1-dead.journal'), toLine(aSettlement(1n)))
-  await utimes(join(folder, '1-dead.journal'), 0, 0)
-  expect(await replayed()).toHaveLength(1)
-  expect(await readdir(folder)).toEqual([])
-})
-
-test('the journal of a live process is left to it', async () => {
-  await writeFile(join(folder, `${process.pid}-alive.journal`), toLine(aSettlement(1n)))
-  expect(await replayed()).toEqual([])
-  expect(await readdir(folder)).toHaveLength(1)
+  await writeFile(join(folder, LEFT), toLine(first) + toLine(second).slice(0, -20))
+  expect(await inherited()).toEqual([first])
 })
 
 test('what was written after a torn record is still read', async () => {
-  const journal = new Journal(folder, 'mine')
-  const file = join(folder, `${journal.name}.1.journal`)
+  const journal = new Journal(folder, `${process.pid}-before`)
   const [first, second] = [aSettlement(1n), aSettlement(2n)]
   journal.append(first)
-  await appendFile(file, toLine(aSettlement(3n)).slice(0, 50)) // a write that the disk cut short
-  await appendFile(file, '\n')
+  const torn = toLine(aSettlement(3n)).slice(0, 50) // the disk cut it short
+  await appendFile(join(folder, LEFT), `${torn}\n`)
   journal.append(second)
-  await utimes(file, 0, 0)
-  expect(await replayed()).toEqual([first, second])
-  journal.settled(first.id)
+  expect(await inherited()).toEqual([first, second])
+})
+
+test('a record is read back whatever line separators are in it', async () => {
+  const settlement = aSettlement(1n)
+  settlement.record.model = 'a\u2028b\u2029c\rd\r\ne\u0085f'
+  await writeFile(join(folder, LEFT), toLine(settlement))
+  expect(await inherited()).toEqual([settlement])
 })
 
 test('a journal with nothing open is gone when it is closed', async () => {
@@ -84,7 +87,7 @@ test('a journal with nothing open is gone when it is closed', async () => {
 })
 
 test('a full disk makes the journal sick, and says so', async () => {
-  await symlink('/dev/full', join(folder, `${process.pid}-mine.1.journal`))
+  await symlink('/dev/full', join(folder, 'mine.1.journal'))
   const journal = new Journal(folder, 'mine')
   expect(journal.healthy).toBe(true)
   expect(() => journal.append(aSettlement(1n))).toThrow('ENOSPC')

@@ -1,9 +1,12 @@
 import type { FastifyPluginAsync } from 'fastify'
 import { requireAdminToken } from '../../admin-token.ts'
+import type { UpstreamTimeouts } from '../../config.ts'
 import type { SecretBox } from '../../secret-box.ts'
 import type { AddressGuard } from '../../upstream/address-guard.ts'
 import { accountRoutes } from './accounts.ts'
+import { adjustmentRoutes } from './adjustments.ts'
 import { auditRoutes } from './audit.ts'
+import { doctorRoutes } from './doctor.ts'
 import { grantRoutes } from './grants.ts'
 import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
@@ -24,20 +27,24 @@ export type AdminOptions = {
   secretBox: SecretBox
   /** Judges where a provider may lead. */
   guard: AddressGuard
+  /** How long an upstream may take. */
+  timeouts: UpstreamTimeouts
   /** The name of the environment's provider, which can not be changed here. */
   environment: string
 }
 
 /** The admin API. Every route needs the admin token. */
 export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options) => {
-  const { hashKey, secretBox, guard, environment } = options
+  const { hashKey, secretBox, guard, timeouts, environment } = options
   app.addHook('onRequest', requireAdminToken(options.token))
   await app.register(accountRoutes)
   await app.register(keyRoutes, { hashKey })
   await app.register(grantRoutes)
+  await app.register(adjustmentRoutes)
   await app.register(ledgerRoutes)
   await app.register(tierRoutes)
   await app.register(providerRoutes, { secretBox, guard, environment })
+  await app.register(doctorRoutes, { secretBox, guard, timeouts, environment })
   await app.register(modelRoutes)
   await app.register(priceRoutes)
   await app.register(requestRoutes)
