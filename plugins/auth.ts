@@ -3,6 +3,7 @@ import fp from 'fastify-plugin'
 import { isApiKey } from '../src/api-key.ts'
 import type { KeyLimits } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
+import { Patience } from '../src/patience.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import type { KeyRecord } from '../src/store/find-key.ts'
 
@@ -24,18 +25,19 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
     if (['api_keys', 'accounts', '*'].includes(table)) known.clear()
   })
 
-  async function find(hashes: string[]): Promise<KeyRecord | null> {
-    const records = await Promise.all(hashes.map((hash) => app.database.keys.submit(hash)))
+  async function find(hashes: string[], withinMs: number): Promise<KeyRecord | null> {
+    const { keys } = app.database
+    const records = await Promise.all(hashes.map((hash) => keys.submit(hash, withinMs)))
     return records.find((record) => record !== null) ?? null
   }
 
-  function lookUp(key: string): Promise<KeyRecord | null> {
+  function lookUp(key: string, withinMs: number): Promise<KeyRecord | null> {
     const hashes = hashKey(key).map((hash) => hash.toString('hex'))
     const name = hashes[0] as string
     const cached = known.get(name)
     if (cached && cached.until > performance.now()) return cached.record
     if (known.size >= KEYS_MAX) known.clear()
-    const record = find(hashes)
+    const record = find(hashes, withinMs)
     known.set(name, { record, until: performance.now() + KEY_MAX_AGE_MS })
     record.then(
       (found) => found === null && known.delete(name),
@@ -44,10 +46,13 @@ async function auth(app: FastifyInstance, { hashKey }: AuthOptions): Promise<voi
     return record
   }
 
+  app.decorateRequest('patience')
   app.decorate('authenticate', async (request) => {
     const key = keyOf(request)
     if (!isApiKey(key)) throw new ProxyError('invalid_api_key')
-    const record = await lookUp(key)
+    const patience = new Patience()
+    request.patience = patience
+    const record = await patience.spend((withinMs) => lookUp(key, withinMs))
     if (record === null) throw new ProxyError('invalid_api_key')
     setAccount(request, {
       id: record.accountId,
@@ -101,6 +106,8 @@ declare module 'fastify' {
     authenticate: onRequestAsyncHookHandler
   }
   interface FastifyRequest {
+    /** How long it still waits for the ledger. */
+    patience: Patience
     readonly account: {
       id: string
       tier: string

@@ -75,17 +75,19 @@ async function reserve(
   plan: HoldPlan,
 ): Promise<ReserveAnswer> {
   const { account, tier, server } = request
+  const reservation = {
+    id: request.id,
+    accountId: account.id,
+    keyId: account.keyId,
+    amount: plan.amount,
+    minimum: plan.minimum,
+    tokens: drawnTokens(request, plan),
+    terms: termsOf(request),
+    limits: { account: tier, key: account.keyLimits },
+  }
   try {
-    return await server.database.reserve.submit({
-      id: request.id,
-      accountId: account.id,
-      keyId: account.keyId,
-      amount: plan.amount,
-      minimum: plan.minimum,
-      tokens: drawnTokens(request, plan),
-      terms: termsOf(request),
-      limits: { account: tier, key: account.keyLimits },
-    })
+    const { reserve } = server.database
+    return await request.patience.spend((withinMs) => reserve.submit(reservation, withinMs))
   } catch (error) {
     // The hold may have been placed and its answer lost: whatever is there is let go again, by the
     // sweeper where an outage has refused so many that they do not fit the memory.

@@ -55,12 +55,19 @@ async function errors(app: FastifyInstance): Promise<void> {
 
   // Before the body is read: whatever is wrong with it, the URL is the answer.
   app.addHook('preParsing', (request, reply, payload, done) => {
-    if (isOddPath(request.url)) done(new ProxyError('bad_http', { message: ODD_PATH }))
+    if (request.headers.upgrade?.toLowerCase() === 'websocket') done(noWebSocket(reply))
+    else if (isOddPath(request.url)) done(new ProxyError('bad_http', { message: ODD_PATH }))
     else if (request.is404) done(notFound(request, reply))
     else done(null, payload)
   })
 
   app.decorateRequest('failure', null)
+}
+
+/** Clients that try WebSocket first go on over HTTP when they are refused at once (W-7). */
+function noWebSocket(reply: FastifyReply): ProxyError {
+  reply.headers({ upgrade: 'HTTP/1.1', connection: 'upgrade, close' }) // RFC 9110, 15.5.22
+  return new ProxyError('websocket_not_supported')
 }
 
 /** Whether the path of a request stands in its query: its base URL had a query (W-5). */

@@ -47,7 +47,9 @@ async function idempotency(
   async function claimKey(request: FastifyRequest, reply: FastifyReply, claim: Claim) {
     request.timeline.enter('claim')
     keeper.begin(claim.id)
-    const answer = await app.database.claims.submit(claim).catch((error) => {
+    const { claims } = app.database
+    const claiming = request.patience.spend((withinMs) => claims.submit(claim, withinMs))
+    const answer = await claiming.catch((error) => {
       follow(request, reply, claim) // it may be claimed, and the answer lost
       throw error
     })

@@ -12,7 +12,8 @@ import { Exchange, type UpstreamRequest } from '../src/upstream/exchange.ts'
 import { createModelLister } from '../src/upstream/list-models.ts'
 import { UpstreamPools } from '../src/upstream/pools.ts'
 import type { Relayed } from '../src/upstream/relay.ts'
-import { upstreamHeaders } from '../src/upstream/request-headers.ts'
+import { clientPatience, upstreamHeaders } from '../src/upstream/request-headers.ts'
+import { StreamOptionsMemory } from '../src/upstream/stream-options-memory.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
 
 type ProviderOptions = {
@@ -28,6 +29,8 @@ type ProviderOptions = {
 async function provider(app: FastifyInstance, options: ProviderOptions): Promise<void> {
   const { environment } = options
   const pools = new UpstreamPools(options.timeouts, options.guard)
+  const memory = new StreamOptionsMemory()
+  const attemptAt = createAttempts(pools, memory, options.timeouts)
   app.addHook('onClose', () => pools.close())
 
   function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
@@ -59,7 +62,6 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       answering: () => request.timeline.enter('answer'),
       forgetBody: () => app.forgetBody(request, reply, mayBeCounted),
       retrying: attempted,
-      reconsider: () => false,
       takeOver: () => reply.hijack().getHeaders() as Record<string, string>,
       ended: (relayed) => {
         request.relayed = relayed
@@ -69,21 +71,6 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       },
     })
     return exchange
-  }
-
-  function attemptAt(request: FastifyRequest): UpstreamRequest {
-    const endpoint = endpointOf(request)
-    const { target, upstreamModel } = request.route
-    return {
-      pool: pools.of(target),
-      path: target.pathOf(endpoint.path),
-      headers: upstreamHeaders(request, endpoint, bodyOf(request).stream, target),
-      body: endpoint.upstreamBody(bodyOf(request), {
-        upstreamModel,
-        outputLimit: request.hold.outputLimit,
-        profile: target.profile,
-      }),
-    }
   }
 
   app.decorateRequest('relayed', null)
@@ -103,9 +90,41 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   })
 }
 
+/** Makes the upstream's request of a client's, for each attempt anew. */
+function createAttempts(
+  pools: UpstreamPools,
+  memory: StreamOptionsMemory,
+  { firstByteMs }: UpstreamTimeouts,
+) {
+  return (request: FastifyRequest): UpstreamRequest => {
+    const endpoint = endpointOf(request)
+    const { target, upstreamModel } = request.route
+    const { stream } = bodyOf(request)
+    const profile = memory.profileFor(target, upstreamModel)
+    const patienceMs = clientPatience(request.headers) ?? firstByteMs
+    return {
+      pool: pools.of(target),
+      path: target.pathOf(endpoint.path),
+      headers: upstreamHeaders(request, endpoint, stream, target),
+      body: endpoint.upstreamBody(bodyOf(request), {
+        upstreamModel,
+        outputLimit: request.hold.outputLimit,
+        profile,
+      }),
+      firstByteMs: Math.min(patienceMs, firstByteMs),
+      reconsider: (status, refusal) =>
+        stream &&
+        profile.streamOptions === 'auto' &&
+        memory.learn(target, upstreamModel, status, refusal),
+    }
+  }
+}
+
 /**
  * Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted.
  * @returns the hold's amount; null where it stays
+ * @throws Error where the ledger can not be asked, or others have ended the hold; then the stream
+ * goes on
  */
 async function extend(
   request: FastifyRequest,
@@ -118,6 +137,7 @@ async function extend(
     accountId: account.id,
     amount,
   })
+  if (held === null) throw new Error('others have ended the hold: this will be a late result')
   if (held > hold.amount) {
     hold.amount = held
     hold.slices += 1

@@ -1,10 +1,13 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { Server } from 'node:http'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import audit from '../plugins/audit.ts'
 import auth from '../plugins/auth.ts'
+import buffers from '../plugins/buffers.ts'
 import credit from '../plugins/credit.ts'
 import database from '../plugins/database.ts'
 import errors, { frameworkErrors } from '../plugins/errors.ts'
+import idempotency from '../plugins/idempotency.ts'
 import journal from '../plugins/journal.ts'
 import leases from '../plugins/leases.ts'
 import metrics from '../plugins/metrics.ts'
@@ -14,6 +17,7 @@ import reference from '../plugins/reference.ts'
 import settlement from '../plugins/settlement.ts'
 import tier from '../plugins/tier.ts'
 import { createKeyHasher } from './api-key.ts'
+import type { AuditPace } from './auditor.ts'
 import { createClientErrorHandler } from './client-error.ts'
 import type { Config } from './config.ts'
 import { adminRoutes } from './routes/admin/index.ts'
@@ -23,6 +27,8 @@ import { createSecretBox } from './secret-box.ts'
 import { AddressGuard } from './upstream/address-guard.ts'
 import { upstreamTarget } from './upstream/target.ts'
 import { createTargets } from './upstream/targets.ts'
+import { normalUrl } from './wire/path.ts'
+import { UNDESCRIBED_PROFILE } from './wire/profile.ts'
 
 /** What the process edge found out before the app can be built. */
 export type AppConfig = Config & {
@@ -31,6 +37,8 @@ export type AppConfig = Config & {
   /** `off` serves no admin API. */
   adminToken: string
   upstream: NonNullable<Config['upstream']>
+  /** Another pace for the audit that runs by itself. */
+  auditPace?: Partial<AuditPace>
 }
 
 /** Milliseconds a client may take for the headers, and for the whole request with its body. */
@@ -50,6 +58,64 @@ export async function buildApp(
   config: AppConfig,
   loggerInstance: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
+  const app = createServer(config, loggerInstance)
+  const hashKey = createKeyHasher(config.secretKeys)
+  const { baseUrl, apiKey } = config.upstream
+  const environment = upstreamTarget(
+    config.providerName,
+    baseUrl,
+    apiKey,
+    'env',
+    UNDESCRIBED_PROFILE,
+  )
+  const secretBox = createSecretBox(config.secretKeys)
+  const guard = new AddressGuard(config.upstreamAllowCidrs)
+
+  await app.register(errors)
+  await app.register(observability)
+  await app.register(buffers, { bytesMax: config.bufferBudgetBytes })
+  await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
+  await app.register(auth, { hashKey })
+  await app.register(tier, {
+    environment,
+    targetOf: createTargets(secretBox),
+    creditsPerUsd: config.creditsPerUsd,
+    fallbackPer1000Tokens: config.fallbackPer1000Tokens,
+  })
+  await app.register(idempotency, { secretKeys: config.secretKeys })
+  await app.register(credit)
+  await app.register(journal, { dataDir: config.dataDir })
+  await app.register(settlement)
+  await app.register(provider, {
+    environment,
+    guard,
+    timeouts: config.timeouts,
+    commitMs: config.streamCommitMs,
+    estimation: config.tokenEstimation,
+  })
+  await app.register(reference, { token: config.adminToken })
+  await app.register(metrics, { token: config.adminToken, environment: environment.provider })
+  await app.register(leases)
+  await app.register(audit, config.auditPace ?? {})
+
+  await app.register(v1, { prefix: '/v1' })
+  if (config.adminToken !== 'off') {
+    await app.register(adminRoutes, {
+      prefix: '/admin',
+      token: config.adminToken,
+      environment: environment.provider,
+      hashKey,
+      secretBox,
+      guard,
+      timeouts: config.timeouts,
+    })
+  }
+  await app.register(health)
+  return app
+}
+
+/** Fastify, as it meets HTTP: limits, ids, and answers to what is no request. */
+function createServer(config: AppConfig, loggerInstance: FastifyBaseLogger): FastifyInstance {
   const app = fastify({
     loggerInstance,
     logController: new LogController({
@@ -64,6 +130,7 @@ export async function buildApp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 512 },
+    rewriteUrl: ({ url = '/' }) => normalUrl(url),
     return503OnClosing: false,
     forceCloseConnections: 'idle',
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
@@ -73,48 +140,6 @@ export async function buildApp(
   // Node would answer these by itself, with an empty body.
   app.server.on('checkExpectation', (request, response) => app.routing(request, response))
   app.addHook('preClose', async () => endIdleConnections(app.server))
-  const hashKey = createKeyHasher(config.secretKeys)
-  const { baseUrl, apiKey } = config.upstream
-  const environment = upstreamTarget(config.providerName, baseUrl, apiKey, 'env')
-  const secretBox = createSecretBox(config.secretKeys)
-  const guard = new AddressGuard(config.upstreamAllowCidrs)
-
-  await app.register(errors)
-  await app.register(observability)
-  await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
-  await app.register(auth, { hashKey })
-  await app.register(tier, {
-    environment,
-    targetOf: createTargets(secretBox),
-    creditsPerUsd: config.creditsPerUsd,
-    fallbackPer1000Tokens: config.fallbackPer1000Tokens,
-  })
-  await app.register(credit)
-  await app.register(journal, { dataDir: config.dataDir })
-  await app.register(provider, {
-    environment,
-    guard,
-    timeouts: config.timeouts,
-    commitMs: config.streamCommitMs,
-    estimation: config.tokenEstimation,
-  })
-  await app.register(settlement)
-  await app.register(reference, { token: config.adminToken })
-  await app.register(metrics, { token: config.adminToken, environment: environment.provider })
-  await app.register(leases)
-
-  await app.register(v1, { prefix: '/v1' })
-  if (config.adminToken !== 'off') {
-    await app.register(adminRoutes, {
-      prefix: '/admin',
-      token: config.adminToken,
-      environment: environment.provider,
-      hashKey,
-      secretBox,
-      guard,
-    })
-  }
-  await app.register(health)
   return app
 }
 

@@ -19,6 +19,7 @@ export type Config = {
   creditsPerUsd: bigint
   logLevel: string
   bodyLimitBytes: number
+  bufferBudgetBytes: number
   trustProxy: string[] | false
   upstreamAllowCidrs: string[]
   streamCommitMs: number
@@ -71,6 +72,7 @@ function toConfig(env: Environment): Config {
     creditsPerUsd: BigInt(env.CREDITS_PER_USD),
     logLevel: env.LOG_LEVEL as string,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,
+    bufferBudgetBytes: env.BUFFER_BUDGET_BYTES,
     trustProxy: env.TRUST_PROXY === undefined ? false : cidrs(env.TRUST_PROXY),
     upstreamAllowCidrs: cidrs(env.UPSTREAM_ALLOW_CIDRS ?? ''),
     streamCommitMs: env.STREAM_COMMIT_MS,
@@ -115,6 +117,9 @@ function crossFaults(env: Environment): string[] {
   const faults: string[] = []
   if (env.DATABASE_URL !== undefined && env.SECRET_KEY === undefined) {
     faults.push('SECRET_KEY is not set: it is required together with DATABASE_URL')
+  }
+  if (Number(env.BUFFER_BUDGET_BYTES) < Number(env.BODY_LIMIT_BYTES)) {
+    faults.push('BUFFER_BUDGET_BYTES is smaller than BODY_LIMIT_BYTES: no such body could be read')
   }
   if (typeof env.OPENAI_BASE_URL === 'string') faults.push(...baseUrlFaults(env.OPENAI_BASE_URL))
   for (const name of ['TRUST_PROXY', 'UPSTREAM_ALLOW_CIDRS'] as const) {

@@ -86,6 +86,13 @@ export const EnvironmentSchema = Type.Object({
     maximum: 1024 * 1024 * 1024,
     description: 'Largest request body; a larger one is 413 `request_too_large`.',
   }),
+  BUFFER_BUDGET_BYTES: Type.Integer({
+    default: 256 * 1024 * 1024,
+    minimum: 1024,
+    maximum: 64 * 1024 * 1024 * 1024,
+    description:
+      'Bytes of all request bodies and answers in one piece that are in memory at a time, at least BODY_LIMIT_BYTES; beyond it 503 `overloaded`. A body read as JSON takes about four times its bytes.',
+  }),
   TRUST_PROXY: Type.Optional(
     Type.String({
       description: 'Comma list of CIDRs whose `X-Forwarded-For` is believed, such as `10.0.0.0/8`.',

@@ -31,6 +31,11 @@ export const CATALOGUE = {
     type: 'invalid_request_error',
     message: 'This account is not active.',
   },
+  account_frozen: {
+    status: 403,
+    type: 'invalid_request_error',
+    message: 'This account is frozen: its operator has to look at its balance.',
+  },
   model_not_allowed: {
     status: 403,
     type: 'invalid_request_error',
@@ -54,6 +59,27 @@ export const CATALOGUE = {
     message: 'The request contradicts what is stored.',
     ...NO_RETRY,
   },
+  idempotency_key_in_use: {
+    status: 409,
+    type: 'invalid_request_error',
+    message: 'A request with this Idempotency-Key is running. Try again when it has ended.',
+    retryAfterS: 2,
+  },
+  idempotency_key_reused: {
+    ...BAD_REQUEST,
+    message: 'This Idempotency-Key was used with another request. Send a new key.',
+  },
+  idempotency_answer_gone: {
+    status: 410,
+    type: 'invalid_request_error',
+    message: 'The request with this Idempotency-Key has run, and its answer is not kept.',
+  },
+  overdraft: {
+    status: 409,
+    type: 'invalid_request_error',
+    message: 'The account has fewer credits available than this takes.',
+    ...NO_RETRY,
+  },
   invalid_json: { ...BAD_REQUEST, message: 'The body is not valid JSON.' },
   invalid_value: { ...BAD_REQUEST, message: 'A parameter has a value that is not allowed.' },
   missing_required_parameter: { ...BAD_REQUEST, message: 'A required parameter is missing.' },
@@ -66,6 +92,21 @@ export const CATALOGUE = {
     status: 415,
     type: 'invalid_request_error',
     message: 'Send the body as application/json.',
+  },
+  unsupported_content_encoding: {
+    status: 415,
+    type: 'invalid_request_error',
+    message: 'The body has a Content-Encoding that is not read.',
+  },
+  invalid_content_encoding: {
+    ...BAD_REQUEST,
+    message: 'The body is not what its Content-Encoding says.',
+  },
+  websocket_not_supported: {
+    status: 426,
+    type: 'invalid_request_error',
+    message: 'This server does not speak WebSocket. Send the request over HTTP.',
+    ...NO_RETRY,
   },
   bad_http: { ...BAD_REQUEST, message: 'The request is not valid HTTP.' },
   request_header_fields_too_large: {
@@ -83,6 +124,12 @@ export const CATALOGUE = {
     status: 402,
     type: 'insufficient_quota',
     message: 'The account has too few credits for this request.',
+    ...NO_RETRY,
+  },
+  spend_limit_reached: {
+    status: 402,
+    type: 'insufficient_quota',
+    message: 'This API key has reached its spending limit.',
     ...NO_RETRY,
   },
   credits_held: {
@@ -165,6 +212,8 @@ type ErrorDetails = {
   cause?: unknown
   /** Another status than the catalogue's: an upstream's own 4xx, or a 500 where we cut it off. */
   status?: number | undefined
+  /** The upstream's own code, which the client is told instead: SDKs look for some (W-28). */
+  upstreamCode?: string | undefined
   retryAfterS?: number | undefined
 }
 
@@ -175,6 +224,7 @@ export class ProxyError extends Error {
   readonly status: number
   readonly type: string
   readonly param: string | null
+  readonly upstreamCode: string | null
   readonly retry: boolean | undefined
   readonly retryAfterS: number | undefined
 
@@ -185,6 +235,7 @@ export class ProxyError extends Error {
     this.status = details.status ?? entry.status
     this.type = entry.type
     this.param = details.param ?? null
+    this.upstreamCode = details.upstreamCode ?? null
     this.retry = entry.retry
     this.retryAfterS = details.retryAfterS ?? entry.retryAfterS
   }

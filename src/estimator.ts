@@ -37,7 +37,7 @@ export function createEstimator(
     return Promise.all(counts).then(([promptTokens, completionTokens]) => {
       const fallback = byLength(delivered)
       return usageOf(
-        promptTokens ?? fallback.promptTokens,
+        typeof promptTokens === 'number' ? promptTokens + measure.tokens : fallback.promptTokens,
         completionTokens || fallback.completionTokens,
       )
     })

@@ -60,7 +60,7 @@ function wholeParts(card: AnswerCard, request: Question): Part[] {
   const { reply_chars: chars, chunk_chars: piece = CHARS_PER_TOKEN } = request.tuning
   if (card.speech === 'tool-call') {
     const city = TOOL_CITY.padEnd((chars ?? 0) - '{"city":""}'.length, 'o')
-    const json = `{"city":"${city}"}`
+    const json = card.arguments ?? `{"city":"${city}"}`
     return [
       part('tool_name', TOOL_NAME, TOOL_NAME.length, TOOL_NAME.length),
       part('tool_arguments', json, json.length, piece),

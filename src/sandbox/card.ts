@@ -8,6 +8,8 @@ export type AnswerCard = { readonly kind: 'answer'; readonly says: string } & An
 
 export type AnswerTraits = {
   readonly speech?: Speech
+  /** The arguments of its tool call, as JSON. */
+  readonly arguments?: string
   readonly ignoresLimit?: true
   /** Milliseconds between content chunks. */
   readonly delayMs?: number
@@ -45,6 +47,7 @@ export type Fault =
   /** The event by which a response says that it has failed; elsewhere an error. */
   | 'failed'
   | 'cut'
+  | 'garbage'
   | 'silence'
   | 'end'
 

@@ -29,6 +29,10 @@ export const CARDS: Readonly<Record<string, Card>> = {
   'sandbox-echo': ECHO,
   'sandbox-slow': answer('Sends a chunk every 100 ms.', { speech: 'stock', delayMs: 100 }),
   'sandbox-tool-call': answer('Calls a tool.', { speech: 'tool-call' }),
+  'sandbox-tool-big-int': answer('Calls a tool with a number that no double can be.', {
+    speech: 'tool-call',
+    arguments: '{"city":"Oslo","id":9007199254740993}',
+  }),
   'sandbox-reasoning': answer('Reasons, and reports 64 more reasoning tokens than it shows.', {
     speech: 'reasoning',
   }),
@@ -168,6 +172,9 @@ export const CARDS: Readonly<Record<string, Card>> = {
     fault: 'failed',
   }),
   'sandbox-cut-midstream': answer('Destroys the socket after 3 chunks.', { fault: 'cut' }),
+  'sandbox-garbage-midstream': answer('Sends an event that is not JSON after 3 chunks.', {
+    fault: 'garbage',
+  }),
   'sandbox-hang-midstream': answer('Falls silent after 3 chunks.', { fault: 'silence' }),
   'sandbox-end-without-finish': answer('Ends after 3 chunks without finish_reason and [DONE].', {
     fault: 'end',

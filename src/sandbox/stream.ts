@@ -17,6 +17,9 @@ const ENDINGS: Record<Ending, { readonly last: readonly string[]; readonly ends:
   'done-then-silence': { last: [], ends: false },
 }
 
+/** An event that breaks off within its JSON. */
+const GARBAGE = 'data: {"id":"\u0000\ufffd}{,\n\n'
+
 /** Endings that leave out what a stream of choices ends with. */
 const UNTOLD: readonly Ending[] = ['no-done', 'unended-done']
 
@@ -82,7 +85,8 @@ function breakStream(call: LiveCall, card: AnswerCard, telling: Telling, out: Ev
     call.cut()
     return
   }
-  if (card.fault === 'error-field') out.send(`error: ${FAULT_JSON}\n\n`)
+  if (card.fault === 'garbage') out.send(GARBAGE)
+  else if (card.fault === 'error-field') out.send(`error: ${FAULT_JSON}\n\n`)
   else if (card.fault && card.fault !== 'end') out.send(telling.failure(card.fault))
   call.res.end()
 }

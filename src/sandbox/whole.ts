@@ -61,6 +61,6 @@ function writeBroken(call: LiveCall, card: AnswerCard, type: string, text: strin
   res.writeHead(200, { 'content-type': type, ...card.headers })
   res.write(text.slice(0, text.length / 2), () => {
     if (card.fault === 'cut') call.cut()
-    else if (card.fault === 'end') res.end()
+    else if (card.fault === 'end' || card.fault === 'garbage') res.end()
   })
 }

@@ -10,7 +10,10 @@ const LIMITS = { batchMax: 512, queueMax: 10_000, timeoutMs: 2_000 }
 
 type Row = { id: string; amount: bigint }
 
-/** The lane that lets holds grow: `extend_v2`. Answers the amount the hold has now. */
+/**
+ * The lane that lets holds grow: `extend_v2`. Answers the amount the hold has now; null where it is
+ * not there any more, since others took this process for dead and ended it.
+ */
 export function createExtendLane(url: string) {
   const client = new LaneClient<Row>(url, 'extend', (db) =>
     db
@@ -18,7 +21,7 @@ export function createExtendLane(url: string) {
       .from(sql`extend_v2(${sql.placeholder('batch')}::text::json)`)
       .prepare('extend'),
   )
-  const call = async (items: Extension[]): Promise<MicroCredits[]> => {
+  const call = async (items: Extension[]): Promise<(MicroCredits | null)[]> => {
     const batch = items.map(({ id, accountId, amount }) => ({
       id,
       account_id: accountId,
@@ -26,7 +29,7 @@ export function createExtendLane(url: string) {
     }))
     const rows = await client.execute({ batch: JSON.stringify(batch) })
     const amounts = new Map(rows.map((row) => [row.id, row.amount]))
-    return items.map(({ id }) => amounts.get(id) ?? 0n)
+    return items.map(({ id }) => amounts.get(id) ?? null)
   }
   const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
   return Object.assign(lane, { close: () => client.close() })

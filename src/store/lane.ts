@@ -75,8 +75,11 @@ export class Lane<Item, Answer> implements WatchedLane {
     this.#observe = observe
   }
 
-  /** @throws ProxyError overloaded, ledger_unavailable (then the item may have taken effect) */
-  submit(item: Item): Promise<Answer> {
+  /**
+   * @param withinMs less than the lane's own `answerWithinMs`, for one who has waited before
+   * @throws ProxyError overloaded, ledger_unavailable (then the item may have taken effect)
+   */
+  submit(item: Item, withinMs = Number.POSITIVE_INFINITY): Promise<Answer> {
     if (this.#queue.length >= this.#limits.queueMax) {
       return Promise.reject(new ProxyError('overloaded'))
     }
@@ -84,9 +87,9 @@ export class Lane<Item, Answer> implements WatchedLane {
     const waiting = { item, isOver: false, resolve, reject }
     this.#queue.push(waiting)
     this.#running ??= this.#run()
-    const { answerWithinMs } = this.#limits
-    if (answerWithinMs === undefined) return promise
-    const cancel = this.#clock.after(answerWithinMs, () => this.#giveUp(waiting, answerWithinMs))
+    const afterMs = Math.min(this.#limits.answerWithinMs ?? Number.POSITIVE_INFINITY, withinMs)
+    if (afterMs === Number.POSITIVE_INFINITY) return promise
+    const cancel = this.#clock.after(afterMs, () => this.#giveUp(waiting, afterMs))
     return promise.finally(cancel)
   }
 
@@ -98,8 +101,9 @@ export class Lane<Item, Answer> implements WatchedLane {
   /** An item that is in a call may still take effect: whoever submitted it has to see to that. */
   #giveUp(waiting: Waiting<Item, Answer>, afterMs: number): void {
     waiting.isOver = true
-    if (this.#queue[0] === waiting) this.#queue.shift() // the oldest is the first to expire
-    const cause = new Error(`Postgres did not answer within ${afterMs} ms`)
+    const at = this.#queue.indexOf(waiting) // near the front, since it is one of the oldest
+    if (at !== -1) this.#queue.splice(at, 1)
+    const cause = new Error(`Postgres did not answer within ${Math.round(afterMs)} ms`)
     waiting.reject(new ProxyError('ledger_unavailable', { cause }))
   }
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Pool } from 'undici'
-import { decoderOf } from '../content-coding.ts'
+import { beginsCoded, decoderOf } from '../content-coding.ts'
 import type { Outcome } from '../domain/ending.ts'
 import type { Delivered } from '../domain/usage.ts'
 import { ProxyError } from '../errors.ts'
@@ -20,8 +20,10 @@ export type UpstreamRequest = {
   path: string
   headers: Record<string, string>
   body: string | Uint8Array
-  /** Milliseconds the upstream may take to begin its answer; left out, the pool's. */
-  firstByteMs?: number
+  /** Milliseconds the upstream may take to begin its answer. */
+  firstByteMs: number
+  /** Whether to try again after a refusal, since the request is another one now. */
+  reconsider(status: number, refusal: string): boolean
 }
 
 /** What an answer comes through: decoded, where the upstream compressed it. */
@@ -40,6 +42,8 @@ export class Exchange implements UpstreamListener {
   #call = new UpstreamCall(this)
   #startedAt = performance.now()
   #retried = false
+  /** Of the request that runs. */
+  #mayReconsider: UpstreamRequest['reconsider'] = () => false
   #relay: Relay | null = null
   #way: Way | null = null
   #over = false
@@ -129,8 +133,9 @@ export class Exchange implements UpstreamListener {
     else this.#finish(failure, isTimeout(error) ? 'timed_out' : 'upstream_error')
   }
 
-  #start({ pool, path, headers, body, firstByteMs }: UpstreamRequest): void {
+  #start({ pool, path, headers, body, firstByteMs, reconsider }: UpstreamRequest): void {
     this.#startedAt = performance.now()
+    this.#mayReconsider = reconsider
     this.#call.start(pool, path, headers, body, firstByteMs)
   }
 
@@ -144,7 +149,7 @@ export class Exchange implements UpstreamListener {
 
   /** Tries once more where what was refused is left out now (W-83). */
   #reconsider(error: ProxyError, status: number, body: string): boolean {
-    if (this.#over || !this.#options.reconsider(status, body)) return false
+    if (this.#over || !this.#mayReconsider(status, body)) return false
     this.#relay = null
     this.#way = null
     this.#again({ status, error })
@@ -166,7 +171,9 @@ export class Exchange implements UpstreamListener {
     const decoder = decoderOf(coding)
     if (decoder === null) return { source: this.#call, receiver }
     if (decoder) {
-      const decoded = new DecodedSource(this.#call, decoder, receiver)
+      const decoded = new DecodedSource(this.#call, decoder, receiver, (first) =>
+        beginsCoded(coding, first),
+      )
       return { source: decoded, receiver: decoded }
     }
     const cause = new Error('the upstream sent an answer whose content-encoding is unknown')

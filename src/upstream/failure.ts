@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isRecord } from '../domain/is-record.ts'
-import { ProxyError } from '../errors.ts'
+import { CATALOGUE, ProxyError } from '../errors.ts'
 import { AddressRefused } from './address-guard.ts'
 
 const TIMEOUTS = new Set([
@@ -11,6 +11,11 @@ const TIMEOUTS = new Set([
 const RETRY_AFTER_MAX_S = 59
 const RETRY_AFTER_DEFAULT_S = 5
 const MESSAGE_LENGTH_MAX = 1_000
+
+/** What codes of errors look like; those of our own catalogue mean us, and are not passed on. */
+const CODE = /^[a-z]+(_[a-z]+){1,7}$/
+const TOO_LONG = 'context_length_exceeded'
+const TOO_LONG_WORDS = /context_length_exceeded|maximum context length/i
 
 /**
  * Keys, bearer tokens, URLs, hosts and addresses: what an upstream's message may tell of its
@@ -58,9 +63,8 @@ export function failureInBand(error: unknown): ProxyError {
   const told = readError(isWrapped ? error : { error })
   const message = told.message ?? 'The upstream reported an error.'
   const cause = new Error(`upstream reported an error in its answer: ${message}`)
-  if (told.status || told.outOfQuota) {
-    return failureOfStatus(told.status ?? 500, told, cause)
-  }
+  const status = told.status ?? (told.code === TOO_LONG ? 400 : undefined)
+  if (status || told.outOfQuota) return failureOfStatus(status ?? 500, told, cause)
   return new ProxyError('upstream_error', { message, cause })
 }
 
@@ -70,7 +74,7 @@ export function failureInBand(error: unknown): ProxyError {
  */
 function failureOfStatus(
   status: number,
-  { message, param, outOfQuota }: Told,
+  { message, param, code, outOfQuota }: Told,
   cause: Error,
   retryAfterHeader?: string,
 ): ProxyError {
@@ -84,12 +88,12 @@ function failureOfStatus(
   }
   if (status >= 400 && status < 500 && status !== 408) {
     const clientStatus = status === 422 || status === 409 ? 400 : status // both are retried (W-29)
-    const text = message ?? `The upstream returned ${status}.`
     return new ProxyError('upstream_rejected', {
-      message: text,
+      message: withItsWords(message ?? `The upstream returned ${status}.`, code),
       cause,
       status: clientStatus,
       param,
+      upstreamCode: code,
     })
   }
   return new ProxyError('upstream_error', { cause })
@@ -98,6 +102,8 @@ function failureOfStatus(
 type Told = {
   message?: string
   param?: string
+  /** Its own code of the error, where that tells the client something. */
+  code?: string
   /** A client error that the upstream gave as a numeric code. */
   status?: number
   /** Our account there is out of money. */
@@ -115,8 +121,24 @@ function readError(body: unknown): Told {
   const told: Told = { outOfQuota: [inner.code, inner.type].includes('insufficient_quota') }
   if (typeof text === 'string') told.message = scrub(text)
   if (isClientError(inner.code)) told.status = inner.code
+  const code = codeOf(inner, told.message ?? '')
+  if (code !== null) told.code = code
   if (typeof inner.param === 'string') told.param = inner.param.slice(0, 100)
   return told
+}
+
+/** The code that clients know, also of upstreams that have another one or none (W-28, W-36). */
+function codeOf({ code, type }: Record<string, unknown>, message: string): string | null {
+  if ([code, type].includes('exceed_context_size_error')) return TOO_LONG
+  if (TOO_LONG_WORDS.test(message)) return TOO_LONG
+  const isTold = typeof code === 'string' && CODE.test(code) && scrub(code) === code
+  return isTold && !(code in CATALOGUE) ? code : null
+}
+
+/** LangChain finds a prompt that is too long by the words alone. */
+function withItsWords(message: string, code: string | undefined): string {
+  if (code !== TOO_LONG || TOO_LONG_WORDS.test(message)) return message
+  return `${message} (${TOO_LONG})`
 }
 
 /** FastAPI's `detail`: a text, or a list of what is wrong where. */

@@ -47,8 +47,6 @@ export type RelayOptions = {
   forgetBody(): MeteredRequest
   /** An attempt has failed, and another one begins. */
   retrying(failed: { status: number | null; error: ProxyError }): void
-  /** Whether to try again after a refusal, since the request is another one now. */
-  reconsider(status: number, refusal: string): boolean
   /** Takes over the reply and returns the headers it has so far; called once, at the first byte. */
   takeOver(): Record<string, string>
   /** Called once, before the bytes that tell the client that the answer is over. */

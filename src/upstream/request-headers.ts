@@ -44,3 +44,20 @@ function accepted({ takes, answersBytes }: Endpoint, stream: boolean): string {
   if (stream) return 'text/event-stream'
   return answersBytes || takes === 'multipart/form-data' ? '*/*' : 'application/json'
 }
+
+/** How SDKs tell in how many seconds they give up, for Node and for Python (W-141). */
+const PATIENCE = ['x-stainless-timeout', 'x-stainless-read-timeout'] as const
+
+/**
+ * Milliseconds on top of what a client tells, in whole seconds rounded down: its own error for its
+ * own timeout comes first, and ours only where it is still there.
+ */
+const PATIENCE_MARGIN_MS = 2_000
+
+/** Milliseconds after which no client waits any more; null where it does not tell. */
+export function clientPatience(client: IncomingHttpHeaders): number | null {
+  const told = PATIENCE.map((name) => client[name]).filter((value) => typeof value === 'string')
+  const seconds = told.filter((text) => /^\d{1,9}(\.\d{1,9})?$/.test(text)).map(Number)
+  const least = Math.min(...seconds.filter((one) => one > 0))
+  return Number.isFinite(least) ? Math.ceil(least * 1_000) + PATIENCE_MARGIN_MS : null
+}

@@ -12,7 +12,10 @@ export class SliceTaker {
   readonly #options: Pick<RelayOptions, 'meter' | 'extend'>
   readonly #answered: () => void
   #asking = false
-  /** The ledger can not be reached: the stream goes on, and its settlement takes what there is. */
+  /**
+   * The ledger can not be reached, or others have ended the hold since they took this process for
+   * dead: the stream goes on, and its settlement takes what there is.
+   */
   #ledgerAway = false
 
   /** @param answered called when the ledger has answered, to look again */

@@ -14,18 +14,30 @@ const FINISHES = new Map([
 ])
 
 /** Whether the members that chunks and whole answers have in common are as clients need them. */
-export function isSoundChoice({ index, finish_reason: finish }: Choice): boolean {
-  return index !== undefined && index !== null && !FINISHES.has(finish as string)
+export function isSoundChoice(choice: Choice): boolean {
+  const { index, finish_reason: finish } = choice
+  if (index === undefined || index === null) return false
+  return typeof finish !== 'string' || finishOf(choice) === undefined
+}
+
+/**
+ * What a finish_reason has to become; undefined where it may stay. An empty one stays at the end
+ * of a choice that has no other: some clients take a null there for a stream that broke off.
+ */
+function finishOf({ finish_reason: finish, delta }: Choice): string | undefined {
+  const isEnd = delta !== undefined && Object.keys(asObject(delta) ?? {}).length === 0
+  return finish === '' && isEnd ? undefined : FINISHES.get(finish as string)
 }
 
 /**
  * What has to change of a choice (W-72, W-73): its place where it tells none, and the reason of
  * its end in the words that clients know.
  */
-export function choiceEdits({ index, finish_reason: finish }: Choice, position: number): Edits {
+export function choiceEdits(choice: Choice, position: number): Edits {
+  const { index } = choice
   const edits: Edits = {}
   if (index === undefined || index === null) edits.index = String(position)
-  const known = FINISHES.get(finish as string)
+  const known = finishOf(choice)
   if (known !== undefined) edits.finish_reason = known
   return edits
 }

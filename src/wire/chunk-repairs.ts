@@ -34,6 +34,8 @@ export class ChunkRepairs {
   /** Choices whose first delta has passed. */
   readonly #opened = new Set<unknown>()
   readonly #calls = new Map<unknown, CallNumbers>()
+  /** The last chunk has the first delta of a choice. */
+  #isOpening = false
   #edits: Edits | null = null
   #isTakenBack = false
 
@@ -75,6 +77,7 @@ export class ChunkRepairs {
     const { choices } = chunk
     let edits = this.#missing(chunk)
     let isSound = true
+    this.#isOpening = false
     for (let at = 0; at < choices.length; at += 1) isSound &&= this.#isSound(choices[at], at)
     if (!isSound) {
       const repaired = editElements(textOfMember(text, 'choices') ?? '[]', (element, position) =>
@@ -82,15 +85,17 @@ export class ChunkRepairs {
       )
       if (repaired !== null) edits = { ...edits, choices: repaired }
     }
-    for (let at = 0; at < choices.length; at += 1) this.#opened.add(placeOf(choices[at], at))
+    if (this.#isOpening) this.#open(choices)
     return edits
   }
 
   /** The members that say whose chunk it is, where they are missing. */
   #missing({ id, object, created, model }: Chunk): Edits | null {
-    this.#id ??= id
-    this.#created ??= created
-    this.#model ??= model
+    if (this.#id === undefined) {
+      this.#id = id ?? undefined
+      this.#created ??= created
+      this.#model ??= model
+    }
     if (
       this.#origin === null ||
       (isThere(id) && isThere(object) && isThere(created) && isThere(model))
@@ -121,9 +126,19 @@ export class ChunkRepairs {
     )
   }
 
+  #open(choices: unknown[]): void {
+    for (const [position, one] of choices.entries()) {
+      this.#opened.add(placeOf(asObject(one) ?? {}, position))
+    }
+  }
+
   /** Clients join the text of every role of a choice, and need one in its first delta. */
   #roleEdit({ role }: Choice, choice: Choice, position: number): string | null | undefined {
-    if (!this.#opened.has(placeOf(choice, position))) return role ? undefined : '"assistant"'
+    if (!this.#opened.has(placeOf(choice, position))) {
+      this.#isOpening = true
+      return role ? undefined : '"assistant"'
+    }
+    if (role === undefined) return undefined
     return role === '' || role === 'assistant' ? null : undefined
   }
 
@@ -176,8 +191,8 @@ export class ChunkRepairs {
   }
 }
 
-function placeOf(one: unknown, position: number): unknown {
-  return asObject(one)?.index ?? position
+function placeOf(choice: Choice, position: number): unknown {
+  return choice.index ?? position
 }
 
 function isThere(value: unknown): boolean {

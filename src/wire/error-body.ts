@@ -6,8 +6,9 @@ export type ErrorBody = {
 
 /** The body of every error answer: all four keys, always (W-25). */
 export function errorBody(error: ProxyError): ErrorBody {
-  const { message, type, param, code } = error
-  return { error: { message, type, param, code: code === 'missing_api_key' ? null : code } }
+  const { message, type, param } = error
+  const code = error.code === 'missing_api_key' ? null : (error.upstreamCode ?? error.code)
+  return { error: { message, type, param, code } }
 }
 
 /** The headers of an error answer (W-27, W-32, W-33). */

@@ -44,7 +44,7 @@ export function isMessagesPath(url: string): boolean {
   return /^\/v1\/messages(?=[/?]|$)/.test(url)
 }
 
-/** Whether a path climbs, or names a model as none is named: nothing that we serve is there (W-2). */
+/** Whether a path climbs, or has a name that no model has: nothing that we serve is there (W-2). */
 export function isOddPath(url: string): boolean {
   const path = url.split('?', 1)[0] as string
   if (/(\/|%2f)(\.|%2e){1,2}(\/|%2f|$)/i.test(path)) return true

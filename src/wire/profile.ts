@@ -5,8 +5,9 @@ export type Profile = {
   /**
    * `omit`: it refuses `stream_options`, and is not asked to report the usage of a stream.
    * `continuous`: it is asked to report in every chunk, for streams that are broken off (W-105).
+   * `auto`: it is asked, and not again for a model for which it refuses.
    */
-  streamOptions: 'send' | 'omit' | 'continuous'
+  streamOptions: 'send' | 'omit' | 'continuous' | 'auto'
   /** The one name of the output limit it understands; `as_sent` leaves the client's. */
   outputLimit: 'as_sent' | 'max_tokens' | 'max_completion_tokens'
   /** The header that carries its key. */
@@ -29,6 +30,9 @@ export const PLAIN_PROFILE: Profile = {
   reasoningTokens: 'included',
   embeddingFormat: 'as_sent',
 }
+
+/** The upstream of the environment, which nobody can describe: what can be found out, is. */
+export const UNDESCRIBED_PROFILE: Profile = { ...PLAIN_PROFILE, streamOptions: 'auto' }
 
 /** A profile as it is stored, completed by what is usual. */
 export function readProfile(stored: unknown): Profile {

@@ -1,12 +1,14 @@
-import { AUDIO_TOKENS_MAX, IMAGE_TOKENS_MAX, type PromptSize } from '../domain/bounds.ts'
+import { AUDIO_TOKENS_MAX, type PromptSize } from '../domain/bounds.ts'
+import { estimateImage, imageBound } from '../domain/image-tokens.ts'
 import { isRecord } from '../domain/is-record.ts'
 import { tokensOfCharacters } from '../domain/usage.ts'
+import { imageSize } from './image-size.ts'
 
 /** What a prompt weighs, measured without a tokenizer. */
 export type PromptMeasure = PromptSize & {
   /** Characters of all text a model reads: the ground of an estimate. */
   characters: number
-  /** Tokens that need no estimate: ids, and characters of what is sold by the character. */
+  /** Tokens that are no text: ids, characters of what is sold by the character, images. */
   tokens: number
 }
 
@@ -99,13 +101,20 @@ function measureMedia(part: Record<string, unknown>, measure: PromptMeasure): vo
     const { image_url: image } = part
     const url = isRecord(image) ? image.url : image
     const isInline = typeof url === 'string' && url.startsWith('data:')
-    addMedia(measure, IMAGE_TOKENS_MAX, isInline ? url : null)
+    addImage(measure, isInline ? url : null, isRecord(image) ? image.detail : part.detail)
   } else if (part.type === 'image') {
-    addMedia(measure, IMAGE_TOKENS_MAX, isRecord(part.source) ? part.source.data : null)
+    addImage(measure, isRecord(part.source) ? part.source.data : null, part.detail)
   } else if (part.input_audio !== undefined) {
     const { input_audio: audio } = part
     addMedia(measure, AUDIO_TOKENS_MAX, isRecord(audio) ? audio.data : null)
   }
+}
+
+/** @param inline the image itself, where it is in the body */
+function addImage(measure: PromptMeasure, inline: unknown, detail: unknown): void {
+  const size = typeof inline === 'string' ? imageSize(inline) : null
+  measure.tokens += estimateImage(size, detail)
+  addMedia(measure, imageBound(size), inline)
 }
 
 function addMedia(measure: PromptMeasure, tokens: number, inline: unknown): void {

@@ -173,8 +173,9 @@ function readNamedEvent(bytes: Buffer, returns: boolean): SseEvent | null {
   if (!returns && bytes.subarray(0, NAME_START.length).equals(NAME_START)) {
     const end = bytes.indexOf(LF)
     const event = readEvent(bytes.subarray(end + 1), false)
-    if (event?.canonical) {
-      return { data: event.data, name: bytes.toString('utf8', 7, end), canonical: bytes }
+    const name = bytes.toString('utf8', NAME_START.length, end)
+    if (event?.canonical && name === name.trim()) {
+      return { data: event.data, name, canonical: bytes }
     }
   }
   const event = readEvent(bytes, returns)

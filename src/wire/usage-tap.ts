@@ -107,10 +107,13 @@ export class UsageTap extends ChoiceText implements StreamTap {
   #take(data: string, chunk: Chunk): Verdict {
     this.begun = true
     for (let at = 0; at < chunk.choices.length; at += 1) this.#count(chunk.choices[at], at)
-    const edits: Edits = { ...this.#repairs.editsOf(data, chunk) }
+    const repairs = this.#repairs.editsOf(data, chunk)
+    const mayTell = mayTellUsage(chunk)
+    if (repairs === null && this.#alias === null && !mayTell && !('error' in chunk)) return FORWARD
+    const edits: Edits = { ...repairs }
     if (this.#alias !== null) edits.model = JSON.stringify(this.#alias)
     if ('error' in chunk) edits.error = null // some clients take the mere key for an error
-    if (mayTellUsage(chunk)) {
+    if (mayTell) {
       const isUsable = this.#readUsage(chunk)
       const isUsageChunk = chunk.choices.length === 0 && (chunk.usage ?? null) !== null
       if (isUsageChunk) return isUsable ? this.#takeUsage(data, chunk, edits) : WITHHOLD
@@ -119,7 +122,7 @@ export class UsageTap extends ChoiceText implements StreamTap {
     return rewritten(data, chunk, edits)
   }
 
-  /** Nothing may follow the usage chunk but [DONE]: some clients keep the usage of the last (W-85). */
+  /** Nothing may follow it but [DONE]: some clients keep the usage of the last chunk (W-85). */
   #takeUsage(data: string, chunk: Chunk, edits: Edits): Verdict {
     if (!this.#wishes.wantsUsage || this.usageForwarded) return WITHHOLD
     if (!this.finished) {

@@ -13,6 +13,7 @@ const WRONG: Record<string, string> = {
   CREDITS_PER_USD: '0',
   LOG_LEVEL: 'loud',
   BODY_LIMIT_BYTES: '1 MB',
+  BUFFER_BUDGET_BYTES: '1 GB',
   TRUST_PROXY: '10.0.0.0/33',
   UPSTREAM_ALLOW_CIDRS: 'everywhere',
   STREAM_COMMIT_MS: '-1',

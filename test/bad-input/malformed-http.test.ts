@@ -75,7 +75,7 @@ test('an Expect header that nobody knows is ignored', async () => {
   await expectError(response, { ...BAD, status: 401, code: null })
 })
 
-test('an Upgrade header is ignored', async () => {
+test('a WebSocket without a key is refused for that, at once', async () => {
   const head = GET.replace('connection: close', 'connection: upgrade, close')
   const response = await sendRaw(proxy, head, 'upgrade: websocket\r\n\r\n')
   await expectError(response, { ...BAD, status: 401, code: null })

@@ -58,11 +58,6 @@ test('a stream whose first event is an error fails with a 502 and its message', 
   expect(error.message).toBe('The sandbox failed in the middle of its answer.')
 })
 
-test('an answer compressed against our wish fails with a 502 and no bytes of it', async () => {
-  const expected = { ...ERROR, cause: /not a chat completion/ }
-  await expectFailure(proxy, ask('sandbox-gzip', false), expected)
-})
-
 test.each([
   ['is cut', 'sandbox-cut-midstream', /other side closed|terminated|ECONNRESET/],
   ['ends too early', 'sandbox-end-without-finish', /not a chat completion/],

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
+import { tryBody } from './bodies.ts'
 import { tryStream } from './sse.ts'
 import { countWork } from './work.ts'
 
-const TARGETS = { sse: tryStream }
+const TARGETS = { sse: tryStream, bodies: tryBody }
 
 /** Cases between two lines of progress. */
 const REPORT_EVERY = 100_000

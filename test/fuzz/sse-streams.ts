@@ -19,10 +19,22 @@ const LINES = [
 ]
 const COUNTS = [0, 1, 7, -1, 1.5, 1e308, 2 ** 53, '3', null, {}]
 
-/** An event stream: mostly chunks of a completion, and anything that an upstream might send. */
-export function streamOf(random: Random): Buffer {
+/** What events with names are called. */
+const TYPES = [
+  ...['response.created', 'response.output_text.delta', 'response.completed', 'response.failed'],
+  ...['message_start', 'content_block_delta', 'message_delta', 'message_stop', 'ping', 'error'],
+  ...['image_generation.completed', 'image_edit.completed', 'speech.audio.delta'],
+  ...['speech.audio.done', 'transcript.text.delta', 'transcript.text.done', '', 'of_the_future'],
+]
+
+/**
+ * An event stream: mostly chunks of a completion or events with names, and anything that an
+ * upstream might send.
+ */
+export function streamOf(random: Random, ofChoices: boolean): Buffer {
   const mark = random.oneIn(20) ? '\u{feff}' : ''
-  const parts = random.some(12, () => partOf(random))
+  const one = () => (ofChoices || random.oneIn(4) ? partOf(random) : namedOf(random))
+  const parts = random.some(12, one)
   const bytes = Buffer.from(mark + parts.join('') + (random.oneIn(2) ? 'data: [DONE]\n\n' : ''))
   if (random.oneIn(8)) damage(bytes, random)
   return bytes
@@ -48,6 +60,22 @@ function partOf(random: Random): string {
   return `data: ${json}${random.oneIn(6) ? random.pick(ENDS) : '\n\n'}`
 }
 
+function namedOf(random: Random): string {
+  const type = random.pick(TYPES)
+  const event: Record<string, unknown> = { ...(!random.oneIn(5) && { type }) }
+  const text = () => random.pick([...TEXTS, null, 3])
+  if (random.oneIn(2)) event.delta = random.pick([text(), { text: text(), stop_reason: text() }])
+  if (random.oneIn(4)) event.usage = random.oneIn(3) ? null : usageOf(random)
+  if (random.oneIn(4)) event.sequence_number = random.pick(COUNTS)
+  for (const member of ['response', 'message']) {
+    const output = random.pick([null, 'x', [{ content: [{ text: text() }] }, null]])
+    if (random.oneIn(3)) event[member] = { model: 'm', output, usage: usageOf(random) }
+  }
+  const end = random.oneIn(8) ? random.pick(ENDS) : '\n\n'
+  const name = random.oneIn(6) ? '' : `event: ${random.oneIn(8) ? random.pick(TYPES) : type}\n`
+  return `${name}data: ${JSON.stringify(event)}${end}`
+}
+
 function chunkOf(random: Random): string {
   const chunk: Record<string, unknown> = { id: 'c', object: 'chat.completion.chunk', model: 'm' }
   if (!random.oneIn(12)) chunk.choices = random.some(3, () => choiceOf(random))
@@ -65,7 +93,9 @@ function choiceOf(random: Random): unknown {
     const call = { name: random.pick(TEXTS), arguments: random.pick(TEXTS) }
     delta.tool_calls = random.pick([[{ index: 0, function: call }], [null], 'x', {}])
   }
-  const choice = { index: random.below(2), delta: random.oneIn(20) ? null : delta }
+  if (random.oneIn(5)) delta.role = random.pick(['assistant', '', null])
+  const index = random.oneIn(20) ? random.pick([null, undefined, 'x']) : random.below(2)
+  const choice = { index, delta: random.oneIn(20) ? null : delta }
   return random.oneIn(4) ? { ...choice, finish_reason: random.pick(FINISHES) } : choice
 }
 

@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict'
+import { ENDPOINTS } from '../../src/endpoints/index.ts'
 import { type SseEvent, SseScanner } from '../../src/wire/sse-scanner.ts'
-import { UsageTap } from '../../src/wire/usage-tap.ts'
+import { tapOf } from '../wire/streams.ts'
 import { Random } from './random.ts'
 import { piecesOf, streamOf } from './sse-streams.ts'
 import { workOf } from './work.ts'
 
+/** Every endpoint that streams. */
+const PATHS = ENDPOINTS.filter(({ tap }) => tap).map(({ path }) => path)
+
 /** More than any stream here has bytes. */
 const EVENT_BYTES_MAX = 1024 * 1024
 
-/** Steps that reading may cost, whatever the stream and however it is cut. */
-const STEPS_PER_BYTE = 8
+/** Steps that reading and repairing may cost, whatever the stream and however it is cut. */
+const STEPS_PER_BYTE = 20
 const STEPS_PER_PIECE = 64
 const STEPS_PER_EVENT = 64
 
@@ -19,14 +23,15 @@ const STEPS_PER_EVENT = 64
  */
 export function tryStream(seed: number): void {
   const random = new Random(seed)
-  const bytes = streamOf(random)
+  const path = random.pick(PATHS)
+  const bytes = streamOf(random, path.endsWith('completions'))
   const pieces = piecesOf(bytes, random)
   const wantsUsage = random.oneIn(2)
   let cut: ReturnType<typeof read> | undefined
   const work = workOf(() => {
-    cut = read(pieces, wantsUsage)
+    cut = read(path, pieces, wantsUsage)
   })
-  assert.deepEqual(cut, read([bytes], wantsUsage))
+  assert.deepEqual(cut, read(path, [bytes], wantsUsage))
   for (const json of cut?.rewritten ?? []) JSON.parse(json)
   const events = cut?.sent.length ?? 0
   const allowed =
@@ -34,9 +39,9 @@ export function tryStream(seed: number): void {
   assert.ok(work <= allowed, `${work} steps for ${bytes.length} bytes in ${pieces.length} pieces`)
 }
 
-function read(pieces: readonly Buffer[], wantsUsage: boolean) {
-  const scanner = new SseScanner(EVENT_BYTES_MAX)
-  const tap = new UsageTap({ wantsUsage, keepText: false, alias: wantsUsage ? null : 'public' })
+function read(path: string, pieces: readonly Buffer[], wantsUsage: boolean) {
+  const tap = tapOf(path, wantsUsage, wantsUsage ? null : 'public')
+  const scanner = new SseScanner(EVENT_BYTES_MAX, tap.named)
   const sent: string[] = []
   const rewritten: string[] = []
   const take = (event: SseEvent) => {

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ENDPOINTS } from '../../src/endpoints/index.ts'
 import {
   type Customer,
   eventually,
@@ -9,14 +10,17 @@ import { ADMIN_TOKEN } from '../harness/secrets.ts'
 import { faultsOf, fetchDocument, type OpenApi, operationsOf } from './openapi.ts'
 
 /** Operations whose answers are not ours, or no JSON. */
-const OPAQUE = ['POST /v1/chat/completions', 'GET /metrics']
+const OPAQUE = ['GET /metrics', ...ENDPOINTS.map(({ path }) => `POST /v1${path}`)]
 
 let proxy: Tollkeeper
 let document: OpenApi
 let customer: Customer
 const compared = new Set<string>()
 beforeAll(async () => {
-  proxy = await startProxy({ env: { UPSTREAM_ALLOW_CIDRS: '127.0.0.0/8' } })
+  proxy = await startProxy({
+    env: { UPSTREAM_ALLOW_CIDRS: '127.0.0.0/8' },
+    auditPace: { turnMs: 20, sweepMs: 0, passMs: 0 },
+  })
   document = await fetchDocument(proxy)
   customer = await proxy.customer('1000')
 })
@@ -56,7 +60,7 @@ async function chat(model: string): Promise<string> {
   return id
 }
 
-test('answers about accounts, keys, grants and the ledger are as documented', async () => {
+test('answers about accounts, keys, grants, adjustments and the ledger are as documented', async () => {
   const fresh = { name: 'Ada', external_id: 'customer-1', credits: '5' }
   const account = await call(201, 'POST /admin/accounts', { body: fresh })
   await call(200, 'POST /admin/accounts', { body: fresh })
@@ -67,6 +71,11 @@ test('answers about accounts, keys, grants and the ledger are as documented', as
   const grant = { credits: '2.5', reference: 'invoice-1' }
   await call(201, 'POST /admin/accounts/{id}/grants', { id, body: grant })
   await call(200, 'POST /admin/accounts/{id}/grants', { id, body: grant })
+  const correction = { credits: '-0.5', reference: 'ticket-1', reason: 'granted twice' }
+  await call(201, 'POST /admin/accounts/{id}/adjustments', { id, body: correction })
+  await call(200, 'POST /admin/accounts/{id}/adjustments', { id, body: correction })
+  const overdraft = { ...correction, credits: '-99', reference: 'ticket-2' }
+  await call(409, 'POST /admin/accounts/{id}/adjustments', { id, body: overdraft })
   await call(200, 'GET /admin/accounts/{id}/ledger', { id })
   const limits = { models: ['a*'], requests_per_minute: 5, expires_at: '2999-01-01T00:00:00Z' }
   const key = await call(201, 'POST /admin/accounts/{id}/keys', { id, body: limits })
@@ -87,6 +96,7 @@ test('answers about tiers, providers, models and prices are as documented', asyn
   await call(200, 'PUT /admin/providers/{name}', { name: 'second', body: provider })
   await call(200, 'GET /admin/providers/{name}', { name: 'second' })
   await call(200, 'GET /admin/providers')
+  await call(200, 'POST /admin/doctor', { body: { provider: 'second' } })
   const model = { routes: [{ provider: 'second' }], context_window: 8_000 }
   await call(200, 'PUT /admin/models/{name}', { name: 'org/model', body: model })
   await call(200, 'GET /admin/models/{name}', { name: 'org/model' })
@@ -104,6 +114,9 @@ test('answers about requests, usage and the audit are as documented', async () =
   const { key } = customer
   const ended = await chat('sandbox-echo')
   const failed = await chat('sandbox-error-500')
+  const correction = { credits: '1', reference: 'sorry', reason: 'slow', request_id: ended }
+  const { accountId } = customer
+  await call(201, 'POST /admin/accounts/{id}/adjustments', { id: accountId, body: correction })
   for (const id of [ended, failed]) {
     await call(200, 'GET /admin/requests/{id}', { id })
     await call(200, 'GET /v1/generation', { query: `?id=${id}`, key })
@@ -123,9 +136,16 @@ test('answers about requests, usage and the audit are as documented', async () =
   await hanging
   await call(200, 'GET /admin/usage', { query: '?group_by=model' })
   await call(200, 'GET /admin/audit')
-  await proxy.sql`update accounts set posted = posted + 1`
-  const audit = await call(200, 'GET /admin/audit')
+  await call(201, 'POST /admin/accounts', { body: { name: 'Wrong', external_id: 'wrong' } })
+  await proxy.sql`update accounts set posted = posted + 1 where external_id = 'wrong'`
+  const audit = await eventually(async () => {
+    const answer = await call(200, 'GET /admin/audit')
+    return answer.background.frozen.length > 0 ? answer : undefined
+  })
   expect(audit.violations).not.toHaveLength(0)
+  const [frozen] = audit.background.frozen
+  const account = await call(200, 'GET /admin/accounts/{id}', { id: frozen.account_id })
+  expect(account.violations).not.toHaveLength(0)
 })
 
 test('answers about the log level are as documented', async () => {

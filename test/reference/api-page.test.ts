@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
-import { startProxy } from '../harness/proxy.ts'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { ADMIN_TOKEN } from '../harness/secrets.ts'
 import { type Example, readExamples, Variables } from './examples.ts'
 import { fetchDocument } from './openapi.ts'
@@ -30,18 +30,29 @@ test('the examples of docs/api.md answer what the page shows', async () => {
     }
     const id = response.headers.get('x-request-id') as string
     if (example.path === '/v1/chat/completions') await proxy.logOf(id)
+    if (example.headers.has('idempotency-key')) await noneRuns(proxy)
   }
   await proxy.close()
 })
 
+/** Waits until no request has its key for itself any more: then its answer is kept. */
+function noneRuns({ sql }: Tollkeeper): Promise<true> {
+  return eventually(async () => {
+    const running = await sql`select 1 from idempotency_keys where state = 'running'`
+    return running.length === 0 || undefined
+  })
+}
+
 async function send(origin: string, example: Example, variables: Variables) {
   const { method, path, body } = example
-  const authorization = variables.fill(
-    decodeURIComponent(example.headers.get('authorization') ?? ''),
-  )
+  const given = [...example.headers].map(([name, value]) => [name, decodeURIComponent(value)])
+  const headers = given.map(([name = '', value = '']) => [name, variables.fill(value)])
   const response = await fetch(origin + variables.fill(path), {
     method,
-    headers: { authorization, ...(body && { 'content-type': 'application/json' }) },
+    headers: {
+      ...Object.fromEntries(headers),
+      ...(body && { 'content-type': 'application/json' }),
+    },
     ...(body && { body: variables.fill(body) }),
   })
   return { response, text: await response.text() }

@@ -8,8 +8,9 @@ import { startProxy } from '../harness/proxy.ts'
 
 /** Odd on purpose. */
 const ANSWER =
-  '{ "zeta":1,  "choices":[{"index":0,"message":{"content":"Hi","odd":[]}}],' +
-  '"usage":{"prompt_tokens":3,"completion_tokens":1},"object":null,"id":17 }'
+  '{ "zeta":1,  "choices":[{"index":0,"message":{"role":"assistant","content":"Hi","odd":[]},' +
+  '"finish_reason":"stop"}], "usage":{"prompt_tokens":3,"completion_tokens":1},' +
+  '"object":"chat.completion","id":"17","created":1.0,"model":"any" }'
 
 const REQUEST =
   '{ "temperature":"hot", "model":"any",  "messages":[{"role":7,"content":"Hi"}],"n":null,' +

@@ -5,7 +5,16 @@ import type { Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { ASK_STREAM } from './client.ts'
-import { DONE, event, openStream, says, startUpstream, type Upstream } from './upstream.ts'
+import {
+  CHUNK,
+  DONE,
+  event,
+  openStream,
+  opens,
+  says,
+  startUpstream,
+  type Upstream,
+} from './upstream.ts'
 
 const MIB = 1024 * 1024
 const EVENTS = 2_000
@@ -17,8 +26,8 @@ const PADDING = 'x'.repeat(64 * 1024)
 const ACCEPTED_MAX = 48 * MIB
 
 /** An event with much that is passed on and nothing that is charged. */
-const padded = (n: number) => event({ choices: [], n, obfuscation: PADDING })
-const END = says('', 'stop') + DONE
+const padded = (n: number) => event({ ...CHUNK, choices: [], n, obfuscation: PADDING })
+const END = opens('') + says('', 'stop') + DONE
 
 let upstream: Upstream
 let proxy: Tollkeeper

@@ -7,7 +7,7 @@ import {
   type Proxy as Tollkeeper,
 } from '../harness/proxy.ts'
 import { ASK_STREAM, watch } from './client.ts'
-import { DONE, event, openStream, says, startUpstream, type Upstream } from './upstream.ts'
+import { DONE, event, openStream, opens, says, startUpstream, type Upstream } from './upstream.ts'
 
 let upstream: Upstream
 let answers: ServerResponse[] = []
@@ -90,11 +90,11 @@ describe('with no commit in silence', () => {
 
   test('an error after a first chunk is an event, without [DONE]', async () => {
     const client = begin()
-    openStream(await nextAnswer()).end(says('x') + event({ error: { message: 'broken' } }) + DONE)
+    openStream(await nextAnswer()).end(opens('x') + event({ error: { message: 'broken' } }) + DONE)
     await client.end()
     expect(client.head()?.statusCode).toBe(200)
     const [first, last, ...rest] = client.body().split('\n\n')
-    expect(`${first}\n\n`).toBe(says('x'))
+    expect(`${first}\n\n`).toBe(opens('x'))
     expect(JSON.parse((last as string).replace(/^data: /, ''))).toEqual({
       error: { message: 'broken', type: 'server_error', param: null, code: 'upstream_error' },
     })
@@ -120,9 +120,9 @@ describe('with a commit in silence', () => {
     await client.until(': keep-alive\n\n')
     expect(client.head()?.statusCode).toBe(200)
     expect(client.head()?.headers['content-type']).toBe('text/event-stream; charset=utf-8')
-    answer.end(says('x') + says('', 'stop') + DONE)
+    answer.end(opens('x') + says('', 'stop') + DONE)
     await client.end()
-    expect(client.body()).toBe(`: keep-alive\n\n${says('x')}${says('', 'stop')}${DONE}`)
+    expect(client.body()).toBe(`: keep-alive\n\n${opens('x')}${says('', 'stop')}${DONE}`)
   })
 
   test('an error after it is an event', async () => {
@@ -149,7 +149,7 @@ describe('with a commit in silence', () => {
   test('a stream that began in time has no comment', async () => {
     const client = begin()
     const answer = openStream(await nextAnswer())
-    answer.write(says('x'))
+    answer.write(opens('x'))
     await client.until('"x"')
     await new Promise((resolve) => setTimeout(resolve, 200))
     answer.end(says('', 'stop') + DONE)

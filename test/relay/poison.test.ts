@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { ASK_STREAM, ask } from './client.ts'
-import { DONE, openStream, says, startUpstream, type Upstream, USAGE_EVENT } from './upstream.ts'
+import {
+  DONE,
+  openStream,
+  opens,
+  says,
+  startUpstream,
+  type Upstream,
+  USAGE_EVENT,
+} from './upstream.ts'
 
 /** Each breaks some client when it reaches it (W-51 to W-56, W-66). */
 const POISON = {
@@ -35,7 +43,7 @@ afterAll(async () => {
   await upstream.close()
 })
 
-const CLEAN = [says('one'), says('two €'), says('', 'stop'), DONE]
+const CLEAN = [opens('one'), says('two €'), says('', 'stop'), DONE]
 
 async function relayed(sent: string): Promise<string> {
   stream = sent

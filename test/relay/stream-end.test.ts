@@ -7,11 +7,20 @@ import {
   type Proxy as Tollkeeper,
 } from '../harness/proxy.ts'
 import { ASK_STREAM, ask, watch } from './client.ts'
-import { DONE, event, openStream, says, startUpstream, type Upstream } from './upstream.ts'
+import { DONE, event, openStream, opens, says, startUpstream, type Upstream } from './upstream.ts'
 
 const STOP = says('', 'stop')
 const choice = (index: number, finish: string | null) =>
-  event({ choices: [{ index, delta: { content: 'x' }, finish_reason: finish }] })
+  event({
+    ...{ id: 'c', object: 'chat.completion.chunk', created: 1, model: 'm' },
+    choices: [
+      {
+        index,
+        delta: { ...(finish === null && { role: 'assistant' }), content: 'x' },
+        finish_reason: finish,
+      },
+    ],
+  })
 const half = (text: string) => text.slice(0, -20)
 
 let upstream: Upstream
@@ -37,23 +46,23 @@ async function relayed(bytes: string, more: object = {}): Promise<string> {
 
 describe('a stream is whole', () => {
   test.each([
-    ['that ends with [DONE]', says('x') + STOP + DONE, says('x') + STOP],
-    ['that ends with its finish_reason and no [DONE]', says('x') + STOP, says('x') + STOP],
+    ['that ends with [DONE]', opens('x') + STOP + DONE, opens('x') + STOP],
+    ['that ends with its finish_reason and no [DONE]', opens('x') + STOP, opens('x') + STOP],
     [
       'of two choices that ends with both finish_reasons',
       choice(0, null) + choice(1, null) + choice(1, 'stop') + choice(0, 'length'),
       choice(0, null) + choice(1, null) + choice(1, 'stop') + choice(0, 'length'),
     ],
-    ['whose [DONE] has no blank line', `${says('x')}${STOP}data: [DONE]`, says('x') + STOP],
-    ['whose [DONE] has a space', `${says('x')}${STOP}data: [DONE] \n\n`, says('x') + STOP],
-    ['whose last chunk has no blank line', says('x') + STOP.trim(), says('x') + STOP],
+    ['whose [DONE] has no blank line', `${opens('x')}${STOP}data: [DONE]`, opens('x') + STOP],
+    ['whose [DONE] has a space', `${opens('x')}${STOP}data: [DONE] \n\n`, opens('x') + STOP],
+    ['whose last chunk has no blank line', opens('x') + STOP.trim(), opens('x') + STOP],
     [
       'that breaks off after its finish_reason',
-      says('x') + STOP + half(says('y')),
-      says('x') + STOP,
+      opens('x') + STOP + half(says('y')),
+      opens('x') + STOP,
     ],
-    ['that goes on after [DONE]', says('x') + STOP + DONE + says('y'), says('x') + STOP],
-    ['with [DONE] and no finish_reason', says('x') + DONE, says('x')],
+    ['that goes on after [DONE]', opens('x') + STOP + DONE + says('y'), opens('x') + STOP],
+    ['with [DONE] and no finish_reason', opens('x') + DONE, opens('x')],
   ])('%s', async (_what, sent, expected) => {
     expect(await relayed(sent)).toBe(expected + DONE)
   })
@@ -61,13 +70,13 @@ describe('a stream is whole', () => {
 
 describe('a stream is broken', () => {
   test.each([
-    ['that ends without finish_reason', says('x'), says('x')],
+    ['that ends without finish_reason', opens('x'), opens('x')],
     [
       'of two choices of which one has no finish_reason',
       choice(0, null) + choice(1, null) + choice(1, 'stop'),
       choice(0, null) + choice(1, null) + choice(1, 'stop'),
     ],
-    ['that breaks off inside an event', says('x') + half(STOP), says('x')],
+    ['that breaks off inside an event', opens('x') + half(STOP), opens('x')],
   ])('%s: its client gets a typed error and no [DONE]', async (_what, sent, expected) => {
     const text = await relayed(sent)
     expect(text.startsWith(expected)).toBe(true)
@@ -79,10 +88,10 @@ describe('a stream is broken', () => {
 })
 
 test('an upstream that keeps its socket open after [DONE] keeps no client waiting', async () => {
-  answer = (response) => response.write(says('x') + STOP + DONE)
+  answer = (response) => response.write(opens('x') + STOP + DONE)
   const client = watch(proxy, customer.key, ASK_STREAM)
   await client.end()
-  expect(client.body()).toBe(says('x') + STOP + DONE)
+  expect(client.body()).toBe(opens('x') + STOP + DONE)
   await eventually(() => upstream.seen.at(-1)?.gone || undefined)
   const id = client.head()?.headers['x-request-id'] as string
   expect(await proxy.settled(id)).toMatchObject({ outcome: 'completed', error: null })
@@ -90,22 +99,22 @@ test('an upstream that keeps its socket open after [DONE] keeps no client waitin
 
 test('an upstream that never stops after [DONE] is stopped', async () => {
   answer = (response) => {
-    response.write(says('x') + STOP + DONE)
+    response.write(opens('x') + STOP + DONE)
     const timer = setInterval(() => response.write(says('y')), 5)
     response.once('close', () => clearInterval(timer))
   }
   const client = watch(proxy, customer.key, ASK_STREAM)
   await client.end()
-  expect(client.body()).toBe(says('x') + STOP + DONE)
+  expect(client.body()).toBe(opens('x') + STOP + DONE)
   await eventually(() => upstream.seen.at(-1)?.gone || undefined)
 })
 
 test('a usage chunk that was asked for comes right before [DONE], sent by the upstream or not', async () => {
   const more = { stream_options: { include_usage: true } }
-  const text = await relayed(says('four') + STOP, more)
-  expect(text.startsWith(says('four') + STOP)).toBe(true)
+  const text = await relayed(opens('four') + STOP, more)
+  expect(text.startsWith(opens('four') + STOP)).toBe(true)
   expect(text.endsWith(DONE)).toBe(true)
-  const usage = text.slice((says('four') + STOP).length, -DONE.length)
+  const usage = text.slice((opens('four') + STOP).length, -DONE.length)
   expect(JSON.parse(usage.replace(/^data: /, ''))).toEqual({
     id: 'chatcmpl-1',
     object: 'chat.completion.chunk',

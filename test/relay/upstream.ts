@@ -57,16 +57,18 @@ export function openStream(response: ServerResponse): ServerResponse {
   return response
 }
 
+/** What every chunk says of its stream. */
+export const CHUNK = { id: 'chatcmpl-1', object: 'chat.completion.chunk', created: 1, model: 'm' }
+
+/** The event of the first chunk of a stream, which has the role. */
+export function opens(content: string): string {
+  return says(content).replace('"delta":{', '"delta":{"role":"assistant",')
+}
+
 /** The event of a chunk that says something. */
 export function says(content: string, finish: string | null = null): string {
   const choices = [{ index: 0, delta: { content }, finish_reason: finish }]
-  return event({
-    id: 'chatcmpl-1',
-    object: 'chat.completion.chunk',
-    created: 1,
-    model: 'm',
-    choices,
-  })
+  return event({ ...CHUNK, choices })
 }
 
 export function event(data: object): string {
@@ -76,14 +78,7 @@ export function event(data: object): string {
 export const USAGE = { prompt_tokens: 12, completion_tokens: 34, total_tokens: 46 }
 
 /** The event with the usage that Tollkeeper asks every stream for. */
-export const USAGE_EVENT = event({
-  id: 'chatcmpl-1',
-  object: 'chat.completion.chunk',
-  created: 1,
-  model: 'm',
-  choices: [],
-  usage: USAGE,
-})
+export const USAGE_EVENT = event({ ...CHUNK, choices: [], usage: USAGE })
 
 export const DONE = 'data: [DONE]\n\n'
 
@@ -97,7 +92,7 @@ export function answerWhole(response: ServerResponse, content = 'Hello'): void {
 
 /** Answers a stream at once and completely. */
 export function answerStream(response: ServerResponse, content = 'Hello'): void {
-  openStream(response).end(says(content) + says('', 'stop') + USAGE_EVENT + DONE)
+  openStream(response).end(opens(content) + says('', 'stop') + USAGE_EVENT + DONE)
 }
 
 /** Answers as the request asks. */

@@ -28,6 +28,13 @@ test('an error can be an SSE field of its own', async () => {
   expect(text).toMatch(/\n\nerror: \{"error":[^\n]*\n\n$/)
 })
 
+test('an event can be garbage', async () => {
+  const text = await postStream(sandbox, { model: 'sandbox-garbage-midstream' })
+  const [last, ...events] = text.trimEnd().split('\n\n').reverse()
+  expect(contentOf(chunksOf(events.reverse().join('\n\n')))).toBe('Hello, world')
+  expect(() => JSON.parse(last?.replace('data: ', '') as string)).toThrow(SyntaxError)
+})
+
 test('a cut stream breaks the connection after the chunks it wrote', async () => {
   const body = { model: 'sandbox-cut-midstream', stream: true, sandbox: { at_chunk: 5 } }
   const response = await post(sandbox, body, { 'x-request-id': 'cut' })

@@ -49,8 +49,8 @@ const REPAIRED: Record<string, [before: string[], after: string[]]> = {
     [ROLE, '"delta":{},"index":0,"finish_reason":"stop"'],
   ],
   'an empty finish_reason': [
-    [ROLE, '"index":0,"delta":{},"finish_reason" : ""', STOP],
-    [ROLE, '"index":0,"delta":{},"finish_reason" : null', STOP],
+    [ROLE, '"index":0,"delta":{"content":"x"},"finish_reason" : ""', STOP],
+    [ROLE, '"index":0,"delta":{"content":"x"},"finish_reason" : null', STOP],
   ],
   'a finish_reason of another API': [
     [
@@ -64,6 +64,11 @@ const REPAIRED: Record<string, [before: string[], after: string[]]> = {
 
 test.each(Object.entries(REPAIRED))('%s is repaired, and nothing else', (_, [before, after]) => {
   expect(sent(before.map(choice))).toEqual(after.map(choice))
+})
+
+test('an empty finish_reason at the end of a choice stays, for want of another', () => {
+  const events = [ROLE, TEXT, '"index":0,"delta":{},"finish_reason":""'].map(choice)
+  expect(sent(events)).toEqual(events)
 })
 
 test('of several choices each has its own first delta and its place', () => {

@@ -61,7 +61,8 @@ describe('the name of an event', () => {
 
 test('a stream of named events is read alike wherever it is cut', () => {
   const ends = (text: string) => [text, text.replaceAll('\n', '\r\n'), text.replaceAll('\n', '\r')]
-  for (const text of ends(`: hi\n\n${DELTA}event: odd\n${DELTA}${DELTA}`)) {
+  const spaced = DELTA.replace('delta\n', 'delta \n')
+  for (const text of ends(`: hi\n\n${DELTA}event: odd\n${DELTA}${spaced}`)) {
     const bytes = Buffer.from(text)
     for (let at = 0; at <= bytes.length; at += 1) {
       const scanner = new SseScanner(1_000, true)

@@ -161,3 +161,53 @@ describe('an upstream message', () => {
     expect((cause as Error).message).toBe('upstream answered 400: bad key ***')
   })
 })
+
+describe('the code of an upstream error', () => {
+  const bodyOf = (error: object) => errorBody(rejected(JSON.stringify({ error }))).error
+
+  test.each([
+    'context_length_exceeded',
+    'content_filter',
+    'unsupported_parameter',
+    'string_above_max_length',
+  ])('%s reaches the client', (code) => {
+    expect(bodyOf({ message: 'No.', code }).code).toBe(code)
+  })
+
+  test.each([
+    'invalid_api_key',
+    'account_suspended',
+    'ledger_unavailable',
+    'sk-proj-abcdefghijkl',
+    'internal.host:8080',
+    'x'.repeat(2_000),
+    '1300',
+    '',
+    400,
+    null,
+  ])('%s does not, since it means us or nothing', (code) => {
+    expect(bodyOf({ message: 'No.', code }).code).toBe('upstream_rejected')
+  })
+
+  test('is on our record under the name of our own', () => {
+    const error = { message: 'No.', code: 'context_length_exceeded' }
+    expect(rejected(JSON.stringify({ error })).code).toBe('upstream_rejected')
+  })
+})
+
+describe('a prompt that is too long is told in the words that clients look for', () => {
+  test.each([
+    ['OpenAI', { message: "This model's maximum context length is 9 tokens.", code: null }],
+    ['vLLM', { message: "This model's maximum context length is 9 tokens.", code: 400 }],
+    ['llama.cpp', { message: 'too large', code: 400, type: 'exceed_context_size_error' }],
+    ['one with the code alone', { message: 'No.', code: 'context_length_exceeded' }],
+  ])('of %s, with a status and in a 200', (_who, error) => {
+    for (const failure of [rejected(JSON.stringify({ error })), failureInBand(error)]) {
+      expect(failure.status).toBe(400)
+      const { code, message } = errorBody(failure).error
+      expect(code).toBe('context_length_exceeded')
+      expect(message).toMatch(/context_length_exceeded|maximum context length/)
+      expect(message.startsWith(error.message)).toBe(true)
+    }
+  })
+})

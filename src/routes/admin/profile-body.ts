@@ -5,7 +5,7 @@ import { oneOf, strictObject } from './fields.ts'
 /** A profile as the admin API has it. */
 export const ProfileFields = strictObject({
   api: oneOf<Profile['api']>(['openai', 'anthropic']),
-  stream_options: oneOf<Profile['streamOptions']>(['send', 'omit', 'continuous']),
+  stream_options: oneOf<Profile['streamOptions']>(['send', 'omit', 'continuous', 'auto']),
   output_limit: oneOf<Profile['outputLimit']>(['as_sent', 'max_tokens', 'max_completion_tokens']),
   auth_header: oneOf<Profile['authHeader']>(['authorization', 'api-key', 'x-api-key']),
   developer_role: oneOf<Profile['developerRole']>(['keep', 'system']),

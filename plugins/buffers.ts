@@ -1,0 +1,89 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import { BufferBudget, type BufferShare } from '../src/buffer-budget.ts'
+import { bodyOf, endpointOf } from '../src/endpoint-of.ts'
+import { readBody } from '../src/request-body.ts'
+import { requestSlot } from '../src/request-slot.ts'
+import { type MeteredRequest, withoutBody } from '../src/wire/metered-request.ts'
+import type { PromptText } from '../src/wire/prompt.ts'
+
+/** Bytes of prompts, one and all, that are kept to be counted while their answers stream. */
+const PROMPT_BYTES_MAX = 1024 * 1024
+const PROMPTS_BYTES_MAX = 64 * 1024 * 1024
+
+/** Bytes a character takes in memory, at most. */
+const CHARACTER_BYTES = 2
+
+/** Bodies in memory: those of all requests share one budget, and go when they are not needed. */
+async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number }): Promise<void> {
+  const setShare = requestSlot(app, 'buffered')
+  const budget = new BufferBudget(bytesMax)
+  const prompts = new BufferBudget(PROMPTS_BYTES_MAX)
+
+  app.decorate('buffers', budget)
+  app.decorateRequest('keptPrompt', undefined)
+
+  app.decorate('shareBuffers', (request, reply, payload, done) => {
+    const share = budget.share()
+    setShare(request, share)
+    reply.raw.once('close', () => share.close())
+    done(null, payload)
+  })
+
+  app.decorate('readBody', async (request: FastifyRequest) => {
+    const { bodyLimit } = request.routeOptions
+    return readBody(request.raw, { limit: bodyLimit, share: request.buffered })
+  })
+
+  function keep(request: FastifyRequest, reply: FastifyReply): PromptText | null {
+    const { bytes, binaryBytes } = bodyOf(request).prompt
+    if (bytes - binaryBytes > PROMPT_BYTES_MAX) return null
+    const prompt = endpointOf(request).promptText(bodyOf(request))
+    const share = prompts.share()
+    if (prompt === null || !share.fits(prompt.text.length * CHARACTER_BYTES)) return null
+    reply.raw.once('close', () => share.close())
+    return prompt
+  }
+
+  app.decorate('forgetBody', (request, reply, mayBeCounted) => {
+    request.keptPrompt = mayBeCounted ? keep(request, reply) : null
+    request.body = withoutBody(bodyOf(request))
+    request.buffered.release()
+    return bodyOf(request)
+  })
+
+  app.decorate('promptText', (request) =>
+    request.keptPrompt === undefined
+      ? endpointOf(request).promptText(bodyOf(request))
+      : request.keptPrompt,
+  )
+}
+
+declare module 'fastify' {
+  interface FastifyInstance {
+    buffers: BufferBudget
+    /** Hook (preParsing): gives a request its part of the budget, until it is over. */
+    shareBuffers: preParsingHookHandler
+    /**
+     * The body of a request, decoded.
+     * @throws ProxyError request_too_large, unsupported_content_encoding,
+     * invalid_content_encoding, overloaded, bad_http
+     */
+    readBody(request: FastifyRequest): Promise<Buffer>
+    /**
+     * Lets the body of a request go when its answer begins: what is left of it is small.
+     * @param mayBeCounted its prompt may have to be counted yet, and is kept where there is room
+     */
+    forgetBody(request: FastifyRequest, reply: FastifyReply, mayBeCounted: boolean): MeteredRequest
+    /** The text of a prompt; null where it is not countable, or not in memory any more. */
+    promptText(request: FastifyRequest): PromptText | null
+  }
+  interface FastifyRequest {
+    /** What it has in memory. */
+    readonly buffered: BufferShare
+    /** The prompt of a request whose body was let go; null where it was not kept. */
+    keptPrompt: PromptText | null | undefined
+  }
+}
+
+export default fp(buffers, { name: 'buffers', dependencies: ['errors'] })
