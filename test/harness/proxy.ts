@@ -47,6 +47,8 @@ export type ProxyOptions = {
   logLevel?: string
   /** Default 0: any free one. */
   port?: number
+  /** Another pace for the audit that runs by itself. */
+  auditPace?: AppConfig['auditPace']
 }
 
 /** A real proxy on a real socket, with a real database and a sandbox upstream. */
@@ -65,7 +67,8 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   })
   const logs: LogLine[] = []
   const logger = captureLog(logs, options.logLevel ?? 'debug')
-  const app = await buildApp(config as AppConfig, logger)
+  const { auditPace = {} } = options
+  const app = await buildApp({ ...(config as AppConfig), auditPace }, logger)
   const origin = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const sql = database?.sql ?? (await import('postgres')).default(databaseUrl, { max: 2 })
 
