@@ -2,6 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import type { TSchema } from '@sinclair/typebox'
 import { EnvironmentSchema } from '../src/environment.ts'
 import { CATALOGUE, type ErrorCode } from '../src/errors.ts'
+import { COLUMNS } from '../test/sdk/columns.ts'
+import { CLIENT_FAILURES } from '../test/sdk/known.ts'
 import { CAUSES } from './error-causes.ts'
 
 type Entry = { status: number; type: string; retry?: false; retryAfterS?: number }
@@ -13,6 +15,7 @@ const RETRIED_BY_STATUS = new Set([408, 409, 429, 500, 502, 503, 504])
 export const PAGES: Record<string, () => string> = {
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
+  'sdks.md': sdksPage,
 }
 
 function configurationPage(): string {
@@ -52,6 +55,38 @@ instead, and without \`[DONE]\`.
 header \`x-should-retry: false\`; a time is the usual \`Retry-After\`, which is never above 59.
 
 ${table(['code', 'status', 'type', 'retry', 'when'], rows)}`
+}
+
+function sdksPage(): string {
+  const clients = Object.values(COLUMNS).map(({ name, title, version }) => [name, title, version])
+  const failures = CLIENT_FAILURES.map(({ clients, scenarios, why }) => [
+    clients.join(', '),
+    scenarios.join('<br>'),
+    why,
+  ])
+  return `${head('test/sdk/columns.ts and test/sdk/known.ts')}
+# Clients
+
+These clients are run through Tollkeeper as they are, with only the base URL and the key changed:
+
+${table(['column', 'client', 'version'], clients)}
+\`npm run test:sdk\` prints a table of each client in each scenario: what it can be answered with,
+each error before and in an answer, limits, a client that leaves or gives up, and upstreams with
+ways of their own. It starts a Tollkeeper and the sandbox, gives every cell an account of its own,
+and sends the same call to the sandbox directly, to compare. It takes about two minutes; \`-- --help\`
+shows how to run a part of it. The clients for Python need \`python3\`, and are skipped without it.
+
+- **right**: a whole answer is what the client shows directly, or better. A failure is the client's
+  own error class with the right status or code, never a silent success. It sent as many requests as
+  it should, and the account has paid what it should.
+- **wrong**: anything else; the exit code is 1 and the reasons are printed below the table.
+- **client**: the client fails by itself, and in the same way without Tollkeeper: the table below.
+- **-**: the client has no such call.
+- **skipped**: it could not be installed; the reason is above the table.
+
+## Where a client fails by itself
+
+${table(['client', 'scenario', 'why'], failures)}`
 }
 
 function head(source: string): string {

@@ -147,6 +147,21 @@ test('an item that waits too long is refused, and leaves the queue', async () =>
   expect(calls).toHaveLength(1)
 })
 
+test('an item of somebody who has waited before is refused before those that came earlier', async () => {
+  const { lane, callOf } = doubler({ answerWithinMs: 60_000 })
+  const running = lane.submit(1)
+  const { end } = await callOf(0)
+  const patient = lane.submit(2)
+  const hurried = lane.submit(3, 20)
+  await expect(hurried).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  expect(lane.depth).toBe(1)
+  end()
+  const next = await callOf(1)
+  expect(next.items).toEqual([2])
+  next.end()
+  expect(await Promise.all([running, patient])).toEqual([2, 4])
+})
+
 test('a call is not made again for items that nobody waits for', async () => {
   const { lane, calls, callOf } = doubler({ answerWithinMs: 20 })
   const item = lane.submit(1)
