@@ -57,7 +57,7 @@ export const key: Group = {
       says: 'Changes a key. What is not named stays as it is.',
       args: ['key'],
       options: SETTINGS,
-      example: 'key_01980000-0000-7000-8000-000000000000 --spend-limit 20 --spend-period month',
+      example: 'key_01980000-0000-7000-8000-000000000000 --requests-per-minute 60',
       run: async ({ client, arg, fields }) => keyOutput(await client.patch(pathOf(arg), fields)),
     },
     list: {

@@ -57,11 +57,11 @@ export const provider: Group = {
         },
         'stream-options': {
           value: '<how>',
-          says: 'omit: it refuses stream_options; continuous: usage in every chunk; or send',
+          says: 'how it takes stream_options: send, omit, auto or continuous',
         },
         'output-limit': {
           value: '<name>',
-          says: 'max_tokens or max_completion_tokens, if it knows one only; or as_sent',
+          says: 'the one name it knows of the output limit; or as_sent',
         },
         'auth-header': {
           value: '<name>',
