@@ -73,8 +73,9 @@ ${table(['column', 'client', 'version'], clients)}
 \`npm run test:sdk\` prints a table of each client in each scenario: what it can be answered with,
 each error before and in an answer, limits, a client that leaves or gives up, and upstreams with
 ways of their own. It starts a Tollkeeper and the sandbox, gives every cell an account of its own,
-and sends the same call to the sandbox directly, to compare. It takes about two minutes; \`-- --help\`
-shows how to run a part of it. The clients for Python need \`python3\`, and are skipped without it.
+and sends the same call to the sandbox directly, to compare. It takes two to three minutes;
+\`-- --help\` shows how to run a part of it. The clients for Python need \`python3\`, and are
+skipped without it.
 
 - **right**: a whole answer is what the client shows directly, or better. A failure is the client's
   own error class with the right status or code, never a silent success. It sent as many requests as

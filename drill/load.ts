@@ -6,9 +6,12 @@ import { type Mix, type Order, streamOrder, wholeOrder } from './orders.ts'
 import type { Random } from './random.ts'
 import { until } from './until.ts'
 
-/** Milliseconds over which users begin, and over which they come back when nobody was there. */
+/** Milliseconds over which users begin. */
 const RAMP_MS = 3_000
-const COME_BACK_MS = [300, 1_500] as const
+
+/** Milliseconds until a user comes back who was refused, and one who found nobody there. */
+const REFUSED_MS = [300, 1_500] as const
+const NOBODY_MS = [1_000, 4_000] as const
 
 /** Milliseconds a user pauses between two whole answers. */
 const THINK_MS = [100, 800] as const
@@ -117,13 +120,20 @@ export class Load {
       const order = streams ? streamOrder(mix, random) : wholeOrder(mix, random)
       const instance = instances[at % instances.length] as Instance
       const seen = await this.send(instance, this.#account(), order)
-      const isServed = seen.status === 200
-      tries = isServed ? 0 : tries + 1
-      if (failover) at = isServed ? random.whole(0, instances.length) : at + 1
+      tries = seen.status === 200 ? 0 : tries + 1
       if (tries > instances.length) this.#stranded += 1
-      if (!isServed && tries % instances.length === 0) await delay(random.between(...COME_BACK_MS))
-      if (isServed && !streams) await delay(random.between(...THINK_MS))
+      if (failover) at = tries === 0 ? random.whole(0, instances.length) : at + 1
+      await delay(this.#pauseAfter(seen, tries))
     }
+  }
+
+  /** Milliseconds: nobody reads whole answers without a break, or goes on where nobody is. */
+  #pauseAfter({ status, order, ending }: Seen, tries: number): number {
+    const { failover, instances, random } = this.#options
+    if (status === 200) return order.stream ? 0 : random.between(...THINK_MS)
+    if (failover && tries % instances.length !== 0) return 0 // to the next one
+    const [least, most] = ending === 'unreachable' ? NOBODY_MS : REFUSED_MS
+    return random.between(least, most)
   }
 
   #completed(instance: Instance): void {

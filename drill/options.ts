@@ -16,7 +16,10 @@ const SEED = 1
 
 export function usage(all: readonly Fault[]): string {
   const width = Math.max(...all.map(({ name }) => name.length)) + 2
-  const rows = all.map(({ name, says, takes }) => `  ${name.padEnd(width)}${says} (${takes})`)
+  const indent = ' '.repeat(width + 2)
+  const rows = all.map(
+    ({ name, says, takes }) => `  ${name.padEnd(width)}${says}\n${indent}(${takes})`,
+  )
   return `npm run drill -- <fault>... [options]
 ${rows.join('\n')}
   ${'all'.padEnd(width)}one after the other

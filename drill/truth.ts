@@ -7,7 +7,7 @@ import { meets } from './windows.ts'
 const CRASH_TOKENS = 256
 const CRASH_SECONDS = 2
 
-/** Milliseconds around a crash in which a stream that ended otherwise may have been caught by it. */
+/** Milliseconds around a crash in which a stream that ended otherwise was perhaps caught by it. */
 const CAUGHT_MS = 1_000
 
 /** What a request has to cost, in tokens: a whole number from the least to the most. */

@@ -8,7 +8,7 @@ import { keepLeases } from '../src/leases/keep.ts'
 import { estimatePrompt } from '../src/wire/prompt.ts'
 
 /**
- * Leases: says every two seconds that this instance lives and what its streams have cost so far,
+ * Leases: says every second that this instance lives and what its streams have cost so far,
  * and settles what others left behind. No hold outlives its process for long.
  */
 async function leases(app: FastifyInstance): Promise<void> {

@@ -13,8 +13,8 @@ const EACH_MS = 2_000
 /** Postgres has committed, and nobody hears of it. */
 export const commitLost: Fault = {
   name: 'commit-lost',
-  says: 'the answers of reserve, extend and settle are dropped after the commit, and the connection',
-  takes: '1 min; a run is one answer',
+  says: 'answers of reserve, extend and settle are dropped after the commit',
+  takes: 'a run is an answer: 300 in 1 min, 1,000 in 2 min',
   size: { runs: 300, streams: 60, instances: 2 },
   mix: { seconds: [1, 4], tokensPerSecond: 400, chunksPerSecond: 8 },
   tier: { hold_output_tokens: 256 },

@@ -14,8 +14,8 @@ const BETWEEN_MS = 8_000
 /** The disk of the journal is full: what runs is settled all the same, and nothing new begins. */
 export const diskFull: Fault = {
   name: 'disk-full',
-  says: 'the disk under the journal of one instance is full for 10 s, and then is not',
-  takes: '1.5 min; root only: it mounts a small tmpfs',
+  says: 'the disk under the journal of one instance is full for 10 s',
+  takes: '3 times in 1.5 min; root only, since it mounts a small disk',
   size: { runs: 3, streams: 120, instances: 2 },
   nobodyDies: true,
 

@@ -65,7 +65,7 @@ async function end(sessions: postgres.Sql[]): Promise<void> {
 export const outage: Fault = {
   name: 'outage',
   says: 'Postgres refuses, hangs, restarts, is slow, is full: refusals come within 600 ms',
-  takes: '2 min',
+  takes: 'each once in 2 min',
   size: { runs: 5, streams: 60, instances: 2 },
   mix: { seconds: [1, 20] },
   linked: true,

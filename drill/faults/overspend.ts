@@ -20,8 +20,8 @@ const STREAMS = {
 /** Everybody spends the same few credits at once, at two instances and at three. */
 export const overspend: Fault = {
   name: 'overspend',
-  says: 'one poor account and 500 requests at once over two and three instances: never below 0',
-  takes: '20 s',
+  says: '500 requests at once of one poor account over two and three instances',
+  takes: '4 times in 20 s',
   size: { runs: 4, streams: AT_ONCE, instances: 3 },
   nobodyDies: true,
 

@@ -10,7 +10,7 @@ const JOINED_MS = 10_000
 /** One instance loses Postgres and goes on with its streams; the others do not. */
 export const partition: Fault = {
   name: 'partition',
-  says: 'one instance is cut off from Postgres for 45 s while the other is not',
+  says: 'one of two instances does not reach Postgres for 45 s: the same',
   takes: '2 min a run',
   size: { runs: 1, streams: 120, instances: 2 },
   mix: { seconds: [1, 60] },

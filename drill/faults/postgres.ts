@@ -7,7 +7,7 @@ const BETWEEN_MS = [18_000, 22_000] as const
 export const pgRestart: Fault = {
   name: 'pg-restart',
   says: 'fast restart of Postgres every 20 s',
-  takes: '1.5 min; 30 runs 10 min',
+  takes: '3 restarts in 1.5 min, 30 in 11 min',
   size: { runs: 3, streams: 120, instances: 2 },
   nobodyDies: true,
   play: (stage) => strikePostgres(stage, () => stage.scene.postgres.stop()),
@@ -15,8 +15,8 @@ export const pgRestart: Fault = {
 
 export const pgKill9: Fault = {
   name: 'pg-kill9',
-  says: 'kill -9 of the postmaster and all its children every 20 s, then a start with recovery',
-  takes: '1.5 min; 20 runs 7 min',
+  says: 'kill -9 of the postmaster and its children every 20 s, then a start',
+  takes: '3 kills in 1.5 min, 20 in 7 min',
   size: { runs: 3, streams: 120, instances: 2 },
   nobodyDies: true,
   play: (stage) => strikePostgres(stage, () => stage.scene.postgres.kill()),
@@ -45,7 +45,7 @@ const FROZEN_MS = 60_000
 
 export const pgPause: Fault = {
   name: 'pg-pause',
-  says: 'SIGSTOP of Postgres for 60 s under three instances: nobody is fenced, nothing is swept',
+  says: 'SIGSTOP of Postgres for 60 s under three instances: nobody is fenced',
   takes: '3 min a run',
   size: { runs: 1, streams: 120, instances: 3 },
   mix: { seconds: [10, 80] },
@@ -62,6 +62,9 @@ export const pgPause: Fault = {
       postgres.resume()
       back()
       for (const instance of stage.instances) await stage.served(instance)
+      const [row] = await stage.scene.sql`select count(*)::int as dead from instances
+        where state <> 'live'`
+      if (row?.dead !== 0) stage.broke(`${row?.dead} instances are on the list as dead`)
       stage.played()
     }
   },

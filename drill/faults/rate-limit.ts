@@ -23,7 +23,7 @@ type Moment = { earliest: bigint; latest: bigint }
  */
 export const rateLimit: Fault = {
   name: 'rate-limit',
-  says: '600 requests a minute under 5 times that, over three instances: exact to the request',
+  says: '600 requests a minute under 5 times that over three instances, to the request',
   takes: '1 min a run',
   size: { runs: 1, streams: 1, instances: 3 },
   tier: { requests_per_minute: PER_MINUTE },

@@ -4,8 +4,8 @@ import type { Stage } from '../stage.ts'
 /** Instances are restarted by SIGTERM in turns; nobody loses an answer. */
 export const rolling: Fault = {
   name: 'rolling',
-  says: 'SIGTERM of one of two instances after the other: streams finish, users go to the other',
-  takes: '1 min; 50 runs 6 min',
+  says: 'SIGTERM of one instance after the other; streams finish, users change over',
+  takes: '6 restarts in 1 min, 50 in 7 min',
   size: { runs: 6, streams: 120, instances: 2 },
   mix: { seconds: [0.5, 3] },
   failover: true,
@@ -26,8 +26,8 @@ const LAST_WORDS_MS = 1_000
 /** The same with streams that are longer than the drain: they end with an event that says so. */
 export const rollingCut: Fault = {
   name: 'rolling-cut',
-  says: 'the same with streams that outlast the drain: they are told, and charged what they got',
-  takes: '2 min',
+  says: 'the same with streams that outlast the drain, and are told so',
+  takes: '4 restarts in 1 min',
   size: { runs: 4, streams: 120, instances: 2 },
   mix: { seconds: [15, 30] },
   failover: true,

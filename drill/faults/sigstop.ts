@@ -9,7 +9,7 @@ const AWAKE_MS = 10_000
 /** An instance stands still, is fenced by the other, and comes back with late results. */
 export const sigstop: Fault = {
   name: 'sigstop',
-  says: 'SIGSTOP of one of two instances for 60 s: fenced by the other, late results once each',
+  says: 'SIGSTOP of an instance for 60 s: fenced by the other, late results once each',
   takes: '2 min a run',
   size: { runs: 1, streams: 120, instances: 2 },
 

@@ -5,10 +5,11 @@ import type { Heartbeat } from '../store/instances.ts'
 import type { LeaseStore } from '../store/lease-lane.ts'
 import type { Owner } from './owner.ts'
 
-export const BEAT_MS = 2_000
+/** Twice as often as a crash may cost: a beat may come late. */
+export const BEAT_MS = 1_000
 
 /** Milliseconds without a heartbeat of ours after which we know nothing of the others. */
-export const GAP_MS = 3 * BEAT_MS
+export const GAP_MS = 6_000
 
 /** Milliseconds another instance's heart must stand still, seen without a gap, to be dead. */
 const DEAD_AFTER_MS = 15_000

@@ -13,7 +13,7 @@ test('an unknown command is answered with those there are', async () => {
 })
 
 test('a group without a command, or with an unknown one, is answered with those there are', async () => {
-  const expected = /^The command key needs one of create, set, list, revoke, rotate after it; see "toll/
+  const expected = /^The command key needs one of create, set, list, revoke, rotate after it; see "/
   expect(await said('key')).toMatch(expected)
   expect(await said('key', 'delete')).toMatch(expected)
   expect(await said('key', 'constructor')).toMatch(expected)

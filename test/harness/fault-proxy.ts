@@ -70,6 +70,11 @@ export class FaultProxy {
     for (const link of this.#links) link.resume()
   }
 
+  /** Swallows what Postgres answers on the connections there are; new ones work. */
+  mute(): void {
+    for (const link of this.#links) link.mute()
+  }
+
   /** Ends every connection; new ones work. */
   cut(): void {
     for (const link of this.#links) link.cut()
@@ -103,6 +108,14 @@ export class FaultProxy {
     this.#faults.drops = rule ?? (() => false)
   }
 
+  /** Drops the next answer to any statement, and cuts its connection. */
+  dropNextAnswer(): void {
+    this.dropAnswers(() => {
+      this.dropAnswers(null)
+      return true
+    })
+  }
+
   async close(): Promise<void> {
     if (this.#server.listening) await this.refuse()
   }
@@ -118,6 +131,7 @@ class Link {
   readonly #doomed = new WeakSet<DueAnswer>()
   #postgres: Socket | null = null
   #lateUntil = 0
+  #isMuted = false
 
   constructor(client: Socket, target: URL, faults: Faults) {
     this.#client = client
@@ -138,6 +152,10 @@ class Link {
     if (this.#postgres === null) this.#connect()
     this.#client.resume()
     this.#postgres?.resume()
+  }
+
+  mute(): void {
+    this.#isMuted = true
   }
 
   cut(): void {
@@ -186,6 +204,6 @@ class Link {
   }
 
   #write(bytes: Buffer): void {
-    if (this.#client.writable) this.#client.write(bytes)
+    if (this.#client.writable && !this.#isMuted) this.#client.write(bytes)
   }
 }

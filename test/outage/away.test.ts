@@ -42,8 +42,8 @@ describe.each(Object.keys(OUTAGES))('while Postgres %s', (name) => {
     await delay(KEYS_FORGOTTEN_MS)
   })
   afterAll(async () => {
-    await proxy.close()
-    await outage.close()
+    await proxy?.close()
+    await outage?.close()
   })
 
   const ask = () => proxy.chat(customer.key, { model: 'sandbox-echo', messages: MESSAGES })

@@ -4,7 +4,7 @@ import { eventually, startProxy } from '../harness/proxy.ts'
 import { ADMIN_TOKEN, SECRET_KEY } from '../harness/secrets.ts'
 import { startServer } from '../start/server-process.ts'
 
-/** Long enough for a checkpoint, which is taken every two seconds. */
+/** Long enough for a checkpoint, which is taken every second. */
 const PAST_A_CHECKPOINT_MS = 3_000
 
 test('a stream whose process was killed is charged its last checkpoint by another instance', async () => {

@@ -97,12 +97,13 @@ export async function runCell(
 }
 
 async function checkBooks(world: World, { charge, outcome }: Scenario, customer: Customer) {
-  const { charged, outcomes } = await readBooks(world, customer)
+  const { charged, outcomes, finished } = await readBooks(world, customer)
   const paid = charged > 0 ? 'some' : 'nothing'
   return [
     ...(paid === charge ? [] : [`charged ${charged} credits, not ${charge}`]),
     ...(outcome && outcomes.some((one) => one !== outcome)
       ? [`outcome is ${outcomes}, not ${outcome}`]
       : []),
+    ...(outcome === 'client_gone' && finished > 0 ? ['the upstream was not stopped'] : []),
   ]
 }

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Owner } from '../../src/leases/owner.ts'
 import { createReserveLane, type Reservation } from '../../src/store/reserve.ts'
 import { createTestDatabase } from '../harness/database.ts'
-import { type FlakyLink, startLink } from './flaky-link.ts'
+import { FaultProxy } from '../harness/fault-proxy.ts'
 import { LedgerSql } from './ledger-sql.ts'
 
 const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, spend: null }
@@ -11,7 +11,7 @@ const INSTANCE = randomUUIDv7()
 
 let ledger: LedgerSql
 let account: string
-let link: FlakyLink
+let link: FaultProxy
 let lane: ReturnType<typeof createReserveLane>
 
 beforeEach(async () => {
@@ -19,7 +19,7 @@ beforeEach(async () => {
   ledger = new LedgerSql(database.sql)
   account = await ledger.addAccount()
   await ledger.grant(account, 'initial', 1_000n)
-  link = await startLink(database.url)
+  link = await FaultProxy.start(database.url)
   lane = createReserveLane(link.url, new Owner(INSTANCE, async () => INSTANCE))
 })
 afterEach(async () => {
@@ -45,7 +45,7 @@ async function openHolds(): Promise<(string | undefined)[]> {
 
 test('a hold whose answer was cut off is placed once', async () => {
   expect(await lane.submit(reservation(1n))).toMatchObject({ outcome: 'held' })
-  link.cutNextAnswer()
+  link.dropNextAnswer()
   const answers = [5n, 7n].map((amount) => lane.submit(reservation(amount)))
   expect(await Promise.all(answers)).toMatchObject([
     { outcome: 'held', granted: 5n },
@@ -53,7 +53,7 @@ test('a hold whose answer was cut off is placed once', async () => {
   ])
   expect(await heldCredits()).toBe('13')
   expect(await openHolds()).toEqual(['1', '5', '7'])
-  expect(link.connections()).toBe(2)
+  expect(link.made).toBe(2)
 })
 
 test('a hold whose answer never came is placed once over a new connection', async () => {
@@ -62,7 +62,7 @@ test('a hold whose answer never came is placed once over a new connection', asyn
   expect(await lane.submit(reservation(5n))).toMatchObject({ outcome: 'held', granted: 5n })
   expect(await heldCredits()).toBe('6')
   expect(await openHolds()).toEqual(['1', '5'])
-  expect(link.connections()).toBe(2)
+  expect(link.made).toBe(2)
 })
 
 test('a hold is placed after Postgres has ended its session', async () => {
@@ -77,7 +77,7 @@ test('a hold is placed after Postgres has ended its session', async () => {
 test('no hold is placed while Postgres is away, and again when it is back', async () => {
   await link.refuse()
   await expect(lane.submit(reservation(5n))).rejects.toMatchObject({ code: 'ledger_unavailable' })
-  await link.mend()
+  await link.accept()
   expect(await lane.submit(reservation(7n))).toMatchObject({ outcome: 'held' })
   expect(await heldCredits()).toBe('7')
 })

@@ -4,14 +4,14 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { createSettleLane, type Settlement } from '../../src/store/settle.ts'
 import { SettlementQueue } from '../../src/store/settlement-queue.ts'
 import { createTestDatabase } from '../harness/database.ts'
+import { FaultProxy } from '../harness/fault-proxy.ts'
 import { eventually } from '../harness/proxy.ts'
 import { aRecord } from './a-record.ts'
-import { type FlakyLink, startLink } from './flaky-link.ts'
 import { LedgerSql } from './ledger-sql.ts'
 
 let ledger: LedgerSql
 let account: string
-let link: FlakyLink
+let link: FaultProxy
 let lane: ReturnType<typeof createSettleLane>
 let queue: SettlementQueue
 let troubles: string[]
@@ -22,7 +22,7 @@ beforeEach(async () => {
   ledger = new LedgerSql(database.sql)
   account = await ledger.addAccount()
   await ledger.grant(account, 'initial', 100n)
-  link = await startLink(database.url)
+  link = await FaultProxy.start(database.url)
   lane = createSettleLane(link.url)
   troubles = []
   aside = []
@@ -54,7 +54,7 @@ test('settlements wait for Postgres and are made once when it is back', async ()
   await eventually(() => troubles.length === 2 || undefined)
   expect(queue.size).toBe(2)
   expect(await posted()).toBe('100')
-  await link.mend()
+  await link.accept()
   expect(await Promise.all(answers)).toMatchObject([
     { charged: 7n, uncollected: 0n },
     { charged: 8n, uncollected: 0n },
@@ -66,11 +66,11 @@ test('settlements wait for Postgres and are made once when it is back', async ()
 test('a settlement whose answer was cut off is made once', async () => {
   await queue.add(await held(10n, 1n))
   const settlement = await held(10n, 7n)
-  link.cutNextAnswer()
+  link.dropNextAnswer()
   await queue.add(settlement)
   expect(await posted()).toBe('92')
   expect((await ledger.state([account])).requests).toHaveLength(2)
-  expect(link.connections()).toBe(2)
+  expect(link.made).toBe(2)
 })
 
 test('a settlement that can not be stored leaves the others alone, and is set aside', async () => {
@@ -91,7 +91,7 @@ test('an outage sets nothing aside', async () => {
   const answer = queue.add(settlement)
   await delay(1_500) // more tries than a refusal gets
   expect(aside).toEqual([])
-  await link.mend()
+  await link.accept()
   expect(await answer).toMatchObject({ charged: 7n })
 })
 
@@ -145,7 +145,7 @@ test('an idle queue has an answer for everything that was added', async () => {
   await link.refuse()
   for (const settlement of settlements) void queue.add(settlement)
   await eventually(() => troubles.length === 3 || undefined)
-  await link.mend()
+  await link.accept()
   await queue.idle()
   expect(queue.size).toBe(0)
   expect(await posted()).toBe('94')

@@ -3,14 +3,14 @@ import { asStream, everyWay, once, type Scenario, type Surface, untilTimeout } f
 
 /** The client's own patience, in ms. */
 const TIMEOUT_MS = 1_500
-/** Pieces of text after which a client leaves a stream that has 20. */
-const PIECES = 3
+/** Pieces of text after which a client leaves a stream that has said 3 and falls silent. */
+const PIECES = 2
 
 /** Clients that do not wait for the end. */
 export function leaving(surface: Surface): Scenario[] {
   return [
     asStream(surface, 'the client leaves midway', {
-      call: { model: 'sandbox-slow', leavesAfter: PIECES },
+      call: { model: 'sandbox-hang-midstream', leavesAfter: PIECES },
       user: left,
       requests: once,
       charge: 'some',

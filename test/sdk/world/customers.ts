@@ -19,6 +19,8 @@ export type Books = {
   charged: number
   /** The outcomes of its requests, the latest first. */
   outcomes: string[]
+  /** How many of them the upstream was let finish. */
+  finished: number
 }
 
 /** Time that holds may take to be settled after the answer, in ms. */
@@ -35,7 +37,7 @@ export async function newCustomer({ admin }: World, terms: Terms = {}): Promise<
 }
 
 /** Reads the books once nothing is held; throws when something stays held. */
-export async function readBooks({ admin }: World, customer: Customer): Promise<Books> {
+export async function readBooks({ admin, sandbox }: World, customer: Customer): Promise<Books> {
   const path = `/accounts/${customer.accountId}`
   const deadline = performance.now() + SETTLE_MS
   let account = await admin('GET', path)
@@ -45,6 +47,8 @@ export async function readBooks({ admin }: World, customer: Customer): Promise<B
     account = await admin('GET', path)
   }
   const { data } = await admin('GET', `/requests?account_id=${customer.accountId}`)
-  const outcomes = data.map(({ outcome }: { outcome: string }) => outcome)
-  return { charged: Number(customer.credits) - Number(account.posted), outcomes }
+  const requests = data as { id: string; outcome: string }[]
+  const outcomes = requests.map(({ outcome }) => outcome)
+  const finished = requests.filter(({ id }) => sandbox.calls.get(id)?.finished).length
+  return { charged: Number(customer.credits) - Number(account.posted), outcomes, finished }
 }

@@ -5,8 +5,11 @@ import { disposeAtExit, stopAll } from '../../../bench/processes.ts'
 import { launchServer, type Server } from '../../../bench/targets/launch.ts'
 import { type Sandbox, startSandbox } from '../../../src/sandbox/index.ts'
 
-/** How long the upstream may be silent within an answer, in ms: a test card falls silent. */
-const UPSTREAM_IDLE_MS = 3_000
+/**
+ * How long the upstream may be silent within an answer, in ms: a test card falls silent. Long
+ * enough for a client to leave meanwhile, also on a busy machine.
+ */
+const UPSTREAM_IDLE_MS = 6_000
 
 /** A Tollkeeper with its database, and the upstream behind it. */
 export type World = {
