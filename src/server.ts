@@ -1,3 +1,4 @@
+import { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
 import { createKeyHasher } from './api-key.ts'
@@ -13,8 +14,8 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/i
 const CLOSE_MARGIN_MS = 30_000
 
 /**
- * Milliseconds in which a drained process still says 503: the client whose answer was the last one
- * may be sending its next request on that very connection, and would find it cut.
+ * Milliseconds in which a drained process still says 503 on the connections it has: a client may be
+ * sending its next request on one, or its first on a new one, and would find it cut.
  */
 const LAST_REFUSALS_MS = 500
 
@@ -66,6 +67,7 @@ async function start(config: Config, companions: Companions): Promise<void> {
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
       else logger.info({ signal }, 'stopping')
       await app.drain(err ? 0 : config.drainTimeoutMs)
+      stopListening(app.server)
       await delay(LAST_REFUSALS_MS)
       await app.close()
       await stop(companions)
@@ -78,6 +80,11 @@ async function start(config: Config, companions: Companions): Promise<void> {
     if (key) process.stderr.write(welcome(`${address}/v1`, key))
   }
   logger.info({ address, upstream: app.upstream.baseUrl }, 'listening')
+}
+
+/** Takes no more connections. An HTTP server that is closed would cut its idle ones at once. */
+function stopListening(server: Server): void {
+  Server.prototype.close.call(server)
 }
 
 /** What went wrong in one sentence; a connection that failed everywhere says so in its parts. */
