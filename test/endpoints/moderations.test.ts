@@ -26,12 +26,14 @@ test('a moderation whose model has the price 0 is free, also without credits', a
 })
 
 test('parts of text and images are the input of a moderation too', async () => {
-  const url = `data:image/png;base64,${'A'.repeat(40_000)}`
+  const head = '89504e470d0a1a0a' + '0000000d49484452' + '00000200' + '00000200' // 512 x 512
+  const image = Buffer.concat([Buffer.from(head, 'hex'), Buffer.alloc(30_000)])
+  const url = `data:image/png;base64,${image.toString('base64')}`
   const input = [
     { type: 'text', text: 'Hello, upstream' },
     { type: 'image_url', image_url: { url } },
   ]
   const { record } = await run(proxy, PATH, ask('sandbox-echo', input))
-  expect(record).toMatchObject({ charged: creditsOf(4) })
-  expect(Number(record.hold)).toBeLessThan(60) // 4,096 tokens an image, and not its bytes
+  expect(record).toMatchObject({ charged: creditsOf(4 + 255) }) // one tile
+  expect(Number(record.hold)).toBeLessThan(60) // the most of an image, and not its bytes
 })
