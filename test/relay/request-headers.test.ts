@@ -54,7 +54,7 @@ let customer: Customer
 beforeAll(async () => {
   upstream = await startUpstream(answerAsAsked)
   proxy = await startProxy({ env: { OPENAI_BASE_URL: upstream.origin } })
-  customer = await proxy.customer('100')
+  customer = await proxy.customer('1000')
 })
 afterAll(async () => {
   await proxy.close()
