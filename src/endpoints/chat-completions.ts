@@ -1,3 +1,4 @@
+import { asObject } from '../wire/answer.ts'
 import { readChoicesAnswer } from '../wire/choices-answer.ts'
 import {
   CHOICES_FIELDS,
@@ -8,7 +9,7 @@ import {
 import { CHOICES_ERRORS } from '../wire/error-shape.ts'
 import { requiredArray } from '../wire/fields.ts'
 import { refuseObjectReferences } from '../wire/object-references.ts'
-import { measurePrompt, promptText } from '../wire/prompt.ts'
+import { measurePrompt, promptText, withDefinitions } from '../wire/prompt.ts'
 import { UsageTap } from '../wire/usage-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -28,7 +29,10 @@ export const chatCompletions: Endpoint<ChoicesRequest> = {
     const request = readChoicesRequest(body, OWNED, LIMITS)
     const messages = requiredArray(request.fields, 'messages')
     refuseObjectReferences('messages', messages)
-    return { ...request, prompt: measurePrompt(request.bytes, messages) }
+    const { tools, functions, response_format: format } = request.fields
+    const measure = measurePrompt(request.bytes, messages)
+    const schema = asObject(format)?.json_schema
+    return { ...request, prompt: withDefinitions(measure, tools, functions, schema) }
   },
 
   promptText({ fields: { messages, tools, functions, response_format: format } }) {

@@ -13,7 +13,7 @@ import {
 import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
 import type { MeteredRequest } from '../wire/metered-request.ts'
 import { refuseObjectReferences, refuseReference } from '../wire/object-references.ts'
-import { measurePrompt, promptText } from '../wire/prompt.ts'
+import { measurePrompt, promptText, withDefinitions } from '../wire/prompt.ts'
 import { responseText } from '../wire/response-text.ts'
 import { editedBody, limitEdits } from '../wire/upstream-body.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -69,11 +69,12 @@ export const responses: Endpoint<MeteredRequest & JsonRequest> = {
     refuseObjectReferences('input', input)
     refuseObjectReferences('tools', fields.tools)
     const instructions = optionalString(fields, 'instructions')
+    const schema = asObject(asObject(fields.text)?.format)?.schema
     return {
       ...json,
       model: requiredString(fields, 'model'),
       stream: optionalBoolean(fields, 'stream') ?? false,
-      prompt: measurePrompt(bytes, input, instructions),
+      prompt: withDefinitions(measurePrompt(bytes, input, instructions), fields.tools, schema),
       choices: 1,
       outputLimit: readLimit(fields, LIMITS),
       fixedOutput: null,

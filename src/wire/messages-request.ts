@@ -3,7 +3,7 @@ import { requiredArray, requiredString } from './fields.ts'
 import { type JsonRequest, readJsonRequest } from './json-request.ts'
 import type { MeteredRequest } from './metered-request.ts'
 import { refuseObjectReferences, refuseReference } from './object-references.ts'
-import { measurePrompt, type PromptText, promptText } from './prompt.ts'
+import { measurePrompt, type PromptText, promptText, withDefinitions } from './prompt.ts'
 
 /** A request of Anthropic's API. */
 export type MessagesRequest = MeteredRequest & JsonRequest
@@ -27,7 +27,7 @@ export function readMessages(
   return {
     ...json,
     model: requiredString(fields, 'model'),
-    prompt: measurePrompt(bytes, fields.system, messages),
+    prompt: withDefinitions(measurePrompt(bytes, fields.system, messages), fields.tools),
     choices: 1,
   }
 }

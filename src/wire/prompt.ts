@@ -59,6 +59,16 @@ export function measurePrompt(bytes: number, ...parts: unknown[]): PromptMeasure
 }
 
 /**
+ * The measure of a prompt with the tools and schemas that a model reads beside it, as JSON (W-98).
+ * @param definitions undefined ones weigh nothing
+ */
+export function withDefinitions(measure: PromptMeasure, ...definitions: unknown[]): PromptMeasure {
+  const given = definitions.filter((one) => one !== undefined && one !== null)
+  const characters = given.reduce<number>((sum, one) => sum + JSON.stringify(one).length, 0)
+  return { ...measure, characters: measure.characters + characters }
+}
+
+/**
  * All text of a prompt, for an exact count.
  * @param parts as above
  * @param definitions tools and schemas, which a model reads as JSON
