@@ -1,4 +1,5 @@
 import type { Seen } from './client.ts'
+import type { Call } from './sandbox.ts'
 import { meets, type Window } from './windows.ts'
 
 /** Milliseconds by which the drill's clock and a process's may be apart in what they see. */
@@ -21,8 +22,13 @@ export type Trouble = {
 /**
  * Whether a request may have ended as it did. The drill knows what it has done: whoever was not
  * served has to have met one of its faults, and to have been told so in the words for that fault.
+ * @param call what the upstream knows of it
  */
-export function isExcused(seen: Seen, { ledgerAway, refusals }: Trouble): boolean {
+export function isExcused(
+  seen: Seen,
+  call: Call | undefined,
+  { ledgerAway, refusals }: Trouble,
+): boolean {
   const { ending, account, instance, order, retryAfter } = seen
   const met = (windows: readonly Window[], slackMs: number) =>
     meets(windows, seen.sentAt, seen.endedAt ?? Date.now(), slackMs)
@@ -40,8 +46,9 @@ export function isExcused(seen: Seen, { ledgerAway, refusals }: Trouble): boolea
     case 'unreachable':
       return met([...instance.killed, ...instance.stopped], SLACK_MS)
     case 'cut':
-    case 'reset':
       return met(instance.killed, SLACK_MS)
+    case 'reset': // or the kernel had taken the connection, and the process that leaves had not
+      return met(instance.killed, SLACK_MS) || (!call && met(instance.stopped, SLACK_MS))
     case 'broken':
     case 'refused':
       return isToldWhy(seen.code ?? '')

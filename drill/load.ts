@@ -120,7 +120,7 @@ export class Load {
       const order = streams ? streamOrder(mix, random) : wholeOrder(mix, random)
       const instance = instances[at % instances.length] as Instance
       const seen = await this.send(instance, this.#account(), order)
-      tries = seen.status === 200 ? 0 : tries + 1
+      tries = isTurnedAway(seen) ? tries + 1 : 0
       if (tries > instances.length) this.#stranded += 1
       if (failover) at = tries === 0 ? random.whole(0, instances.length) : at + 1
       await delay(this.#pauseAfter(seen, tries))
@@ -131,7 +131,7 @@ export class Load {
   #pauseAfter({ status, order, ending }: Seen, tries: number): number {
     const { failover, instances, random } = this.#options
     if (status === 200) return order.stream ? 0 : random.between(...THINK_MS)
-    if (failover && tries % instances.length !== 0) return 0 // to the next one
+    if (failover && tries > 0 && tries < instances.length) return 0 // there is another one
     const [least, most] = ending === 'unreachable' ? NOBODY_MS : REFUSED_MS
     return random.between(least, most)
   }
@@ -146,4 +146,9 @@ export class Load {
     const { mix, random } = this.#options
     return random.one(random.share() < mix.poor ? this.#poor : this.#rich)
   }
+}
+
+/** Nobody there has looked at the request: another instance may. */
+function isTurnedAway({ ending, code }: Seen): boolean {
+  return ending === 'unreachable' || ending === 'reset' || code === 'shutting_down'
 }

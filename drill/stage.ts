@@ -159,8 +159,8 @@ export class Stage {
       seen: this.load.seen,
       calls: await sandbox.calls(),
       sql,
-      isExcused: (seen) =>
-        isExcused(seen, {
+      isExcused: (seen, call) =>
+        isExcused(seen, call, {
           ledgerAway: this.#ledgerTrouble.get(seen.instance) ?? [],
           refusals: this.#fault.refusals ?? [],
         }),

@@ -32,7 +32,7 @@ type Evidence = {
   seen: readonly Seen[]
   calls: readonly Call[]
   sql: postgres.Sql
-  isExcused(seen: Seen): boolean
+  isExcused(seen: Seen, call: Call | undefined): boolean
 }
 
 /** Compares the books with the ground truth, request by request. */
@@ -51,7 +51,7 @@ export async function judge({ seen, calls, sql, isExcused }: Evidence): Promise<
   for (const one of seen) {
     const call = callOf.get(one.order.mark)
     const truth = truthOf(one, call)
-    if (!isExcused(one)) verdict.findings.push({ kind: 'other', what: told(one) })
+    if (!isExcused(one, call)) verdict.findings.push({ kind: 'other', what: told(one) })
     if (truth.id === null) continue
     known.add(truth.id)
     if (one.ending === 'complete' && tokensOf(one.characters) !== call?.completionTokens) {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
@@ -14,10 +15,10 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/i
 const CLOSE_MARGIN_MS = 30_000
 
 /**
- * Milliseconds in which a drained process still says 503 on the connections it has: a client may be
- * sending its next request on one, or its first on a new one, and would find it cut.
+ * Milliseconds in which a drained process still says 503 on the connections it has, and that they
+ * close: a client may be sending its next request on one, and would find it cut.
  */
-const LAST_REFUSALS_MS = 500
+const LAST_REFUSALS_MS = 2_000
 
 /** What this process started beside the app, and stops after it. */
 type Companions = { postgres: EmbeddedPostgres | null; sandbox: Sandbox | null }
@@ -67,8 +68,7 @@ async function start(config: Config, companions: Companions): Promise<void> {
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
       else logger.info({ signal }, 'stopping')
       await app.drain(err ? 0 : config.drainTimeoutMs)
-      stopListening(app.server)
-      await delay(LAST_REFUSALS_MS)
+      await refuseTheLast(app.server)
       await app.close()
       await stop(companions)
     },
@@ -82,9 +82,14 @@ async function start(config: Config, companions: Companions): Promise<void> {
   logger.info({ address, upstream: app.upstream.baseUrl }, 'listening')
 }
 
-/** Takes no more connections. An HTTP server that is closed would cut its idle ones at once. */
-function stopListening(server: Server): void {
+/**
+ * Takes no more connections, and waits until those there are have closed. An HTTP server that is
+ * closed would cut its idle ones at once.
+ */
+async function refuseTheLast(server: Server): Promise<void> {
+  const closed = once(server, 'close')
   Server.prototype.close.call(server)
+  await Promise.race([closed, delay(LAST_REFUSALS_MS)])
 }
 
 /** What went wrong in one sentence; a connection that failed everywhere says so in its parts. */

@@ -17,6 +17,8 @@ export const rolling: Fault = {
       await stage.filled(stage.turn(run))
       await restart(stage, run)
     }
+    const resets = stage.load.seen.filter(({ ending }) => ending === 'reset').length
+    if (resets > 0) stage.note(`${resets} connections were reset as a listener closed`)
   },
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Ending, Seen } from '../../drill/client.ts'
 import { isExcused } from '../../drill/excuses.ts'
+import type { Call } from '../../drill/sandbox.ts'
 
 const NOW = 1_000_000
 const AWAY = [{ from: NOW - 10_000, to: NOW - 5_000 }]
@@ -23,7 +24,7 @@ test.each<[string, Seen, boolean]>([
   ['cut by a kill', request('cut', { instance: { killed: AWAY } }), true],
   ['cut while nothing was killed', request('cut', { instance: { killed: LONG_AGO } }), false],
   ['cut by a stop in good order', request('cut', { instance: { stopped: AWAY } }), false],
-  ['reset by a stop in good order', request('reset', { instance: { stopped: AWAY } }), false],
+  ['reset while nobody stopped', request('reset', { instance: { stopped: LONG_AGO } }), false],
   [
     'without a connection during a stop',
     request('unreachable', { instance: { stopped: AWAY } }),
@@ -44,12 +45,18 @@ test.each<[string, Seen, boolean]>([
   ],
   ['rich and out of credits', request('refused', { code: 'insufficient_quota' }), false],
 ])('a request that was %s is judged by what the drill has done', (_, seen, excused) => {
-  expect(isExcused(seen, trouble())).toBe(excused)
+  expect(isExcused(seen, undefined, trouble())).toBe(excused)
 })
 
 test('the ledger is an excuse while it is away, and where the client is told when to come back', () => {
   const refused = request('refused', { code: 'ledger_unavailable' })
-  expect(isExcused(refused, trouble(AWAY))).toBe(true)
-  expect(isExcused(refused, trouble())).toBe(false)
-  expect(isExcused({ ...refused, retryAfter: null }, trouble(AWAY))).toBe(false)
+  expect(isExcused(refused, undefined, trouble(AWAY))).toBe(true)
+  expect(isExcused(refused, undefined, trouble())).toBe(false)
+  expect(isExcused({ ...refused, retryAfter: null }, undefined, trouble(AWAY))).toBe(false)
+})
+
+test('a connection that is reset as a listener closes was refused, unless somebody read it', () => {
+  const reset = request('reset', { instance: { stopped: AWAY } })
+  expect(isExcused(reset, undefined, trouble())).toBe(true)
+  expect(isExcused(reset, { id: 'a' } as Call, trouble())).toBe(false)
 })
