@@ -150,5 +150,6 @@ export class Load {
 
 /** Nobody there has looked at the request: another instance may. */
 function isTurnedAway({ ending, code }: Seen): boolean {
-  return ending === 'unreachable' || ending === 'reset' || code === 'shutting_down'
+  if (ending === 'refused') return code === 'shutting_down'
+  return ending === 'unreachable' || ending === 'reset'
 }
