@@ -17,16 +17,19 @@ const ready = new Map<string, Promise<string>>()
  * is not there yet. Rejects with the reason why it can not be.
  */
 export function environment(name: string): Promise<string> {
-  const known = ready.get(name) ?? make(name)
+  const make = () => makeEnvironment(`${SUITE}.venv/${name}`, `${FOLDER}/requirements/${name}.txt`)
+  const known = ready.get(name) ?? make()
   ready.set(name, known)
   return known
 }
 
-async function make(name: string): Promise<string> {
-  const path = `${SUITE}.venv/${name}`
+/**
+ * The Python of the environment at a path, which is made unless it is there with exactly these
+ * requirements. Rejects with the reason why it can not be.
+ */
+export async function makeEnvironment(path: string, file: string): Promise<string> {
   const python = `${path}/bin/python`
   const stamp = `${path}/installed.txt`
-  const file = `${FOLDER}/requirements/${name}.txt`
   const requirements = readFileSync(file, 'utf8')
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === requirements) return python
   const pip = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', file]

@@ -68,7 +68,8 @@ async function confirm({ admin, sandbox }: World): Promise<void> {
   if (sandbox.open() > 0) throw new Error(`${sandbox.open()} calls are still open upstream`)
 }
 
-async function callAdmin(
+/** A call of the admin API of a server; throws on any answer but 2xx. */
+export async function callAdmin(
   { origin, token }: Server,
   method: string,
   path: string,
