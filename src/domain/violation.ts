@@ -4,7 +4,7 @@ import { formatCredits } from './credits.ts'
 export type Violation = {
   accountId: string
   rule: AuditRule
-  /** The `seq` of a ledger entry or the id of a request, where the rule is about one. */
+  /** What the rule is about: the `seq` of a ledger entry, the id of a request, or a reference. */
   subject: string | null
   /** What the rule asks for and what is stored: micro-credits; entries in `seq_without_gap`. */
   expected: bigint
@@ -27,6 +27,8 @@ const DETAILS = {
     `request ${subject}: the ledger took ${credits(expected)}, the record says ${credits(found)}`,
   record_is_charged: ({ subject, found, expected }) =>
     `request ${subject}: the record says ${credits(expected)}, the ledger took ${credits(found)}`,
+  correction_is_recorded: ({ subject, found, expected }) =>
+    `price correction ${subject}: the ledger moved ${credits(expected)}, its record ${credits(found)}`,
 } satisfies Record<string, (violation: Violation) => string>
 
 export type AuditRule = keyof typeof DETAILS

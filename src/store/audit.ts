@@ -15,8 +15,8 @@ const VIOLATIONS_MAX = 1_000
 
 /**
  * Recomputes every balance from the ledger and the open holds, and compares the ledger with the
- * request records. One statement is one snapshot, so running traffic raises no false alarm. Reads
- * the whole ledger.
+ * records of requests and price corrections. One statement is one snapshot, so running traffic
+ * raises no false alarm. Reads the whole ledger.
  */
 export async function auditLedger(db: PostgresJsDatabase): Promise<Audit> {
   const [row] = await db.execute<{ checked: string; violations: Row[] }>(AUDIT)
@@ -65,6 +65,17 @@ const CHARGES = sql`
     full join requests r on r.id = t.request_id and r.account_id = t.account_id
     where coalesce(t.charged, 0) is distinct from r.charged)`
 
+/** What the ledger moved in each price correction, against what that says it did. */
+const CORRECTIONS = sql`
+  moved as (
+    select account_id, reference, sum(amount) as amount
+    from ledger where kind = 'price_correction' group by account_id, reference),
+  corrections as (
+    select account_id, reference, coalesce(m.amount, 0) as moved,
+      coalesce(c.given - c.taken, 0) as recorded
+    from moved m full join price_correction_accounts c using (account_id, reference)
+    where coalesce(m.amount, 0) <> coalesce(c.given - c.taken, 0))`
+
 const VIOLATIONS = sql`
   violations (account_id, rule, subject, expected, found) as (
     select account_id, 'posted_is_ledger_sum', null, ledger_sum, posted
@@ -86,11 +97,14 @@ const VIOLATIONS = sql`
       from charges where taken is not null
     union all
     select account_id, 'record_is_charged', request_id::text, recorded, taken
-      from charges where taken is null)`
+      from charges where taken is null
+    union all
+    select account_id, 'correction_is_recorded', reference, moved, recorded
+      from corrections)`
 
 /** The numbers leave as text: JSON would round them. */
 const AUDIT = sql`
-  with ${BALANCES}, ${CHAIN}, ${CHARGES}, ${VIOLATIONS}
+  with ${BALANCES}, ${CHAIN}, ${CHARGES}, ${CORRECTIONS}, ${VIOLATIONS}
   select (select count(*) from accounts) as checked, coalesce(json_agg(first), '[]') as violations
   from (
     select account_id as "accountId", rule, subject, expected::text, found::text

@@ -1,12 +1,16 @@
-import { and, desc, eq, getTableColumns, lt } from 'drizzle-orm'
+import { and, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
-import { adjustments, ledger } from './schema.ts'
+import { adjustments, ledger, priceCorrections } from './schema.ts'
+
+export { LEDGER_KINDS } from './schema.ts'
 
 export type LedgerEntry = typeof ledger.$inferSelect & {
-  /** Why an operator made it; null but for adjustments. */
+  /** Why an operator made it; null but for adjustments and price corrections. */
   reason: string | null
 }
+
+const REASON = sql<string | null>`coalesce(${adjustments.reason}, ${priceCorrections.reason})`
 
 /** The ledger of an account, newest first. The page's key is `seq`. */
 export async function listEntries(
@@ -16,7 +20,7 @@ export async function listEntries(
 ): Promise<Slice<LedgerEntry>> {
   const after = page.after === null ? undefined : lt(ledger.seq, Number(page.after))
   const rows = await db
-    .select({ ...getTableColumns(ledger), reason: adjustments.reason })
+    .select({ ...getTableColumns(ledger), reason: REASON })
     .from(ledger)
     .leftJoin(
       adjustments,
@@ -25,6 +29,10 @@ export async function listEntries(
         eq(adjustments.accountId, ledger.accountId),
         eq(adjustments.reference, ledger.reference),
       ),
+    )
+    .leftJoin(
+      priceCorrections,
+      and(eq(ledger.kind, 'price_correction'), eq(priceCorrections.reference, ledger.reference)),
     )
     .where(and(eq(ledger.accountId, accountId), after))
     .orderBy(desc(ledger.seq))

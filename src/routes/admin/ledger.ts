@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
 import { findAccount } from '../../store/accounts.ts'
-import { type LedgerEntry, listEntries } from '../../store/ledger-entries.ts'
+import { LEDGER_KINDS, type LedgerEntry, listEntries } from '../../store/ledger-entries.ts'
 import { answer, Credits, listOf, RequestId, Time } from '../answers.ts'
 import { nullable, oneOf, pathId, strictObject } from './fields.ts'
 import { readPathId } from './ids.ts'
@@ -9,16 +9,14 @@ import { listBody, PageFields, readPage } from './paging.ts'
 import { found } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
 
-const KINDS: LedgerEntry['kind'][] = ['charge', 'grant', 'adjustment', 'late_charge']
-
 const EntryBody = answer('LedgerEntry', 'One movement of credits; charges are negative.', {
   seq: Type.Integer({ minimum: 1, description: 'Without a gap, from 1.' }),
-  kind: oneOf(KINDS),
+  kind: oneOf(LEDGER_KINDS),
   amount: Credits,
   balance_after: Credits,
   request_id: nullable(RequestId),
   reference: nullable(Type.String()),
-  reason: nullable(Type.String({ description: 'Of an adjustment.' })),
+  reason: nullable(Type.String({ description: 'Of an adjustment or a price correction.' })),
   created_at: Time,
 })
 
