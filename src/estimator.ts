@@ -26,8 +26,11 @@ export function createEstimator(
   method: EstimationMethod,
   tokenizer: Tokenizer,
 ): Estimator {
-  const byLength = (delivered: Delivered) =>
-    usageOf(estimatePrompt(measure), estimateCompletion(method, delivered))
+  const byLength = (delivered: Delivered) => {
+    const usage = usageOf(estimatePrompt(measure), estimateCompletion(method, delivered))
+    const { mediaTokens } = delivered
+    return mediaTokens ? { ...usage, outputImageTokens: mediaTokens } : usage
+  }
   return (reported, delivered, text) => {
     if (method !== 'tokenizer' || reported !== null || delivered.completionLength === 0) {
       return byLength(delivered)

@@ -51,6 +51,7 @@ const RECORD: RequestRecord = {
   usageSource: 'reported',
   estimatedTokens: 150,
   priceId: null,
+  markupPpm: '1000000',
 }
 
 export type Ledger = {

@@ -1,5 +1,13 @@
 import { divideRoundingUp, type MicroCredits } from './credits.ts'
-import type { Usage } from './usage.ts'
+import { maximum } from './price-classes.ts'
+import {
+  dearestSpecial,
+  type Special,
+  scaleSpecial,
+  specialCost,
+  toolCost,
+} from './special-price.ts'
+import { type Usage, usageOf } from './usage.ts'
 
 /**
  * What one call costs, pinned on its hold. Token classes are in nano-credits per million tokens:
@@ -16,6 +24,8 @@ export type Rate = {
   markupPpm: bigint
   /** The row of the price table this rate came from; null for the fallback multiplier. */
   priceId: string | null
+  /** What few prices have: other classes, tools, steps. Most rates are without it. */
+  special?: Special
 }
 
 /** USD per million tokens (and USD a call), as nano-USD integers. */
@@ -31,18 +41,10 @@ export const COST_MAX = 9_000_000_000_000_000_000n
 const TOKENS_PER_PRICE = 1_000_000n
 const NANO_PER_MICRO = 1_000n
 const UNROUNDED_PER_MICRO = TOKENS_PER_PRICE * NANO_PER_MICRO * MARKUP_NONE_PPM
-const USD_PATTERN = /^(0|[1-9][0-9]{0,8})(\.[0-9]{1,9})?$/
-
-/** Reads a decimal string of USD into nano-USD; null when it is not one (see docs/ledger.md). */
-export function parseUsd(text: string): bigint | null {
-  if (!USD_PATTERN.test(text)) return null
-  const [whole = '0', fraction = ''] = text.split('.')
-  return BigInt(whole) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
-}
 
 /** The rate of a priced model: nano-USD times credits per USD is nano-credits, without rounding. */
 export function rateOfPrice(price: Price, creditsPerUsd: bigint, markupPpm: bigint): Rate {
-  return {
+  const rate = {
     input: price.input * creditsPerUsd,
     cachedInput: price.cachedInput * creditsPerUsd,
     output: price.output * creditsPerUsd,
@@ -51,6 +53,8 @@ export function rateOfPrice(price: Price, creditsPerUsd: bigint, markupPpm: bigi
     markupPpm,
     priceId: price.id,
   }
+  const { special } = price
+  return special === undefined ? rate : { ...rate, special: scaleSpecial(special, creditsPerUsd) }
 }
 
 /** The rate of a model nobody priced: so many credits per 1,000 tokens of any class. */
@@ -65,6 +69,11 @@ export function fallbackRate(microCreditsPer1000Tokens: MicroCredits, markupPpm:
     markupPpm,
     priceId: null,
   }
+}
+
+/** Micro-credits per 1,000 tokens of an amount of a rate. */
+export function per1000Tokens(amount: bigint): MicroCredits {
+  return amount / (1_000n * NANO_PER_MICRO)
 }
 
 /** The rate of what costs nothing. */
@@ -88,15 +97,17 @@ export function costOf(usage: Usage, rate: Rate): MicroCredits {
 }
 
 /**
- * The most a usage of these bounds can cost, whatever classes its tokens turn out to be:
- * every prompt token at the dearer input class, every completion token at the dearer output class.
+ * The most a usage of these bounds can cost, whatever classes its tokens turn out to be: every
+ * prompt token at the dearest input class, every completion token at the dearest output class, at
+ * any step that such a prompt can reach. Calls of hosted tools are not among it: nobody knows how
+ * many there will be.
  */
 export function costBound(
   promptTokens: number,
   completionTokens: number,
   rate: Rate,
 ): MicroCredits {
-  return costOf(uncached(promptTokens, completionTokens), dearest(rate))
+  return costOf(usageOf(promptTokens, completionTokens), dearest(rate, promptTokens))
 }
 
 /**
@@ -104,9 +115,9 @@ export function costBound(
  * that.
  */
 export function affordableOutput(amount: MicroCredits, promptTokens: number, rate: Rate): number {
-  const { output, markupPpm } = dearest(rate)
-  const left =
-    amount * UNROUNDED_PER_MICRO - unroundedCost(uncached(promptTokens, 0), dearest(rate))
+  const most = dearest(rate, promptTokens)
+  const { output, markupPpm } = most
+  const left = amount * UNROUNDED_PER_MICRO - unroundedCost(usageOf(promptTokens, 0), most)
   if (left < 0n) return 0
   const perToken = output * markupPpm
   if (perToken === 0n) return Number.MAX_SAFE_INTEGER
@@ -116,27 +127,33 @@ export function affordableOutput(amount: MicroCredits, promptTokens: number, rat
 
 /** A cost before its rounding, in the unit in which rates need none. */
 function unroundedCost(usage: Usage, rate: Rate): bigint {
-  const tokenCost =
+  const { special } = rate
+  if (special === undefined) {
+    return (usualCost(usage, rate) + rate.request * TOKENS_PER_PRICE) * rate.markupPpm
+  }
+  const calls = rate.request + toolCost(usage, special)
+  return (specialCost(usage, { ...rate, special }) + calls * TOKENS_PER_PRICE) * rate.markupPpm
+}
+
+/** What the tokens cost, times a million, where a rate knows the four usual classes alone. */
+function usualCost(usage: Usage, rate: Rate): bigint {
+  return (
     BigInt(usage.promptTokens - usage.cachedTokens) * rate.input +
     BigInt(usage.cachedTokens) * rate.cachedInput +
     BigInt(usage.completionTokens - usage.reasoningTokens) * rate.output +
     BigInt(usage.reasoningTokens) * rate.reasoning
-  return (tokenCost + rate.request * TOKENS_PER_PRICE) * rate.markupPpm
+  )
 }
 
-function uncached(promptTokens: number, completionTokens: number): Usage {
-  return { promptTokens, cachedTokens: 0, completionTokens, reasoningTokens: 0 }
-}
-
-/** The rate with every token in the dearer of the classes it may turn out to be in. */
-function dearest(rate: Rate): Rate {
-  return {
-    ...rate,
-    input: maximum(rate.input, rate.cachedInput),
-    output: maximum(rate.output, rate.reasoning),
-  }
-}
-
-function maximum(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
+/** A rate of two classes, each as dear as the dearest of those its tokens may turn out to be in. */
+function dearest(rate: Rate, promptTokens: number): Rate {
+  const { special, request, markupPpm, priceId } = rate
+  const { input, output } =
+    special === undefined
+      ? {
+          input: maximum([rate.input, rate.cachedInput]),
+          output: maximum([rate.output, rate.reasoning]),
+        }
+      : dearestSpecial({ ...rate, special }, promptTokens)
+  return { input, cachedInput: input, output, reasoning: output, request, markupPpm, priceId }
 }

@@ -1,13 +1,17 @@
 import { isRecord } from './is-record.ts'
+import { largerCalls, type ToolCalls } from './tool-calls.ts'
+import { readParts, type UsageParts, withParts } from './usage-parts.ts'
 
 /**
  * Tokens of one call by class. Cached tokens are part of the prompt, reasoning of the completion.
  */
-export type Usage = {
+export type Usage = UsageParts & {
   promptTokens: number
   cachedTokens: number
   completionTokens: number
   reasoningTokens: number
+  /** Calls of tools that the upstream ran itself and bills one by one. */
+  toolCalls?: ToolCalls
 }
 
 /** A usage of these tokens, none of them of a special class. */
@@ -25,6 +29,8 @@ export type Delivered = {
   completionLength: number
   /** Output tokens that are not text, such as those of images. */
   mediaTokens?: number | undefined
+  /** Calls of tools that the upstream ran for it. */
+  toolCalls?: ToolCalls | undefined
 }
 
 /** What an API calls the two parts of its usage. */
@@ -61,17 +67,21 @@ export function readUsage(wire: unknown, names: UsageNames = PROMPT_NAMES): Usag
     prompt !== null && total !== null
       ? Math.max(completion ?? 0, total - prompt)
       : (completion ?? 0)
+  const input = wire[`${names.prompt}_details`] ?? wire.input_token_details
+  const output = wire[`${names.completion}_details`] ?? wire.output_token_details
   const cached =
-    detail(wire[`${names.prompt}_details`], 'cached_tokens') ??
+    detail(input, 'cached_tokens') ??
     tokens(wire.prompt_cache_hit_tokens) ??
     tokens(wire.cached_tokens)
-  const reasoning = detail(wire[`${names.completion}_details`], 'reasoning_tokens')
-  return {
+  const reasoning = detail(output, 'reasoning_tokens')
+  const usage = {
     promptTokens,
     cachedTokens: Math.min(cached ?? 0, promptTokens),
     completionTokens,
     reasoningTokens: Math.min(reasoning ?? 0, completionTokens),
   }
+  const parts = readParts(wire, input, output)
+  return parts === null ? usage : withParts(usage, parts)
 }
 
 /**
@@ -86,7 +96,7 @@ export function withReasoning(usage: Usage, wire: unknown, reasoningLength: numb
   const reasoningTokens = told || tokensOfCharacters(reasoningLength)
   const apart = (tokens(wire.completion_tokens) ?? 0) + reasoningTokens
   const completionTokens = Math.max(usage.completionTokens, apart)
-  return { ...usage, completionTokens, reasoningTokens }
+  return withParts({ ...usage, completionTokens, reasoningTokens }, usage)
 }
 
 /**
@@ -118,13 +128,17 @@ export function estimateCompletion(method: EstimationMethod, delivered: Delivere
  */
 export function completeUsage(reported: Usage | null, estimated: Usage): Usage {
   if (reported === null) return estimated
-  const completionTokens = reported.completionTokens || estimated.completionTokens
   return {
+    ...reported,
     promptTokens: reported.promptTokens || estimated.promptTokens,
-    cachedTokens: reported.cachedTokens,
-    completionTokens,
-    reasoningTokens: reported.reasoningTokens,
+    completionTokens: reported.completionTokens || estimated.completionTokens,
   }
+}
+
+/** A usage with the calls of tools that were delivered, where it does not tell of more. */
+export function withToolCalls(usage: Usage, delivered: Delivered): Usage {
+  const toolCalls = largerCalls(usage.toolCalls, delivered.toolCalls)
+  return toolCalls === undefined ? usage : { ...usage, toolCalls }
 }
 
 function detail(details: unknown, name: string): number | null {

@@ -1,20 +1,24 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Price } from '../domain/price.ts'
 import type { Tier } from '../domain/tier.ts'
-import { allModels, type Model } from './models.ts'
+import { allModels, type Model, type Route } from './models.ts'
+import { readPriceBook } from './price-book.ts'
 import type { Provider } from './providers.ts'
-import { prices, providers, tiers } from './schema.ts'
-
-export type DatedPrice = Price & { effectiveFrom: Date }
+import { providers, tiers } from './schema.ts'
 
 /** Tiers, models, providers and prices at one moment. Immutable: a change makes a new one. */
 export type Catalogue = {
   tiers: ReadonlyMap<string, Tier>
   models: ReadonlyMap<string, Model>
   providers: ReadonlyMap<string, Provider>
-  /** The price of a provider's model at a time; null when nobody set one. */
+  /**
+   * The price of a provider's model for a call that begins at a time; null when nobody set one.
+   */
   priceAt(provider: string, model: string, at: Date): Price | null
 }
+
+/** Readings until one is whole: only a change in the midst of each can make more of them. */
+const READ_TRIES_MAX = 5
 
 /** The newest reading of each database. */
 const newest = new WeakMap<PostgresJsDatabase, { reading: number; catalogue: Catalogue }>()
@@ -27,11 +31,22 @@ let readings = 0
 export async function loadCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
   readings += 1
   const reading = readings
-  const catalogue = await readCatalogue(db)
+  const catalogue = await readWhole(db)
   const known = newest.get(db)
   if (known && known.reading > reading) return known.catalogue
   newest.set(db, { reading, catalogue })
   return catalogue
+}
+
+/** Reads until every route finds its provider: the tables are not read at one moment. */
+async function readWhole(db: PostgresJsDatabase): Promise<Catalogue> {
+  for (let tries = 1; ; tries += 1) {
+    const catalogue = await readCatalogue(db)
+    const { models, providers } = catalogue
+    const isMissing = ({ source, provider }: Route) => source !== 'env' && !providers.has(provider)
+    const isTorn = [...models.values()].some(({ routes }) => routes.some(isMissing))
+    if (!isTorn || tries === READ_TRIES_MAX) return catalogue
+  }
 }
 
 /**
@@ -40,38 +55,19 @@ export async function loadCatalogue(db: PostgresJsDatabase): Promise<Catalogue> 
  */
 async function readCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
   const modelRows = await allModels(db)
-  const [tierRows, providerRows, priceRows] = await Promise.all([
+  const [tierRows, providerRows, priceBook] = await Promise.all([
     db.select().from(tiers),
     db.select().from(providers),
-    db.select().from(prices),
+    readPriceBook(db),
   ])
-  const dated = groupByModel(priceRows)
   return {
     tiers: byName(tierRows),
     models: byName(modelRows),
     providers: byName(providerRows),
-    priceAt: (provider, model, at) =>
-      dated.get(priceKey(provider, model))?.find((price) => price.effectiveFrom <= at) ?? null,
+    priceAt: (provider, model, at) => priceBook.priceAt(provider, model, at),
   }
 }
 
 function byName<Row extends { name: string }>(rows: Row[]): Map<string, Row> {
   return new Map(rows.map((row) => [row.name, row]))
-}
-
-/** Prices by provider and model, newest first. */
-function groupByModel(rows: (DatedPrice & { provider: string; model: string })[]) {
-  const grouped = new Map<string, DatedPrice[]>()
-  const newestFirst = rows.toSorted((a, b) => b.effectiveFrom.getTime() - a.effectiveFrom.getTime())
-  for (const row of newestFirst) {
-    const key = priceKey(row.provider, row.model)
-    const group = grouped.get(key) ?? []
-    group.push(row)
-    grouped.set(key, group)
-  }
-  return grouped
-}
-
-function priceKey(provider: string, model: string): string {
-  return JSON.stringify([provider, model])
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
@@ -6,18 +7,15 @@ import { prices } from './schema.ts'
 /** Amounts in nano-USD per million tokens; `request` in nano-USD a call. */
 export type PriceRow = typeof prices.$inferSelect
 
-/** `effectiveFrom` left out is now. */
+/** `effectiveFrom` left out is now. For `details` see `PriceDetails`. */
 export type NewPrice = Omit<PriceRow, 'effectiveFrom' | 'createdAt'> & { effectiveFrom?: Date }
+
+/** The `source` of a price that somebody entered. */
+export const MANUAL = 'manual'
 
 type Filter = { provider?: string | undefined; model?: string | undefined }
 
-const AMOUNTS = ['input', 'cachedInput', 'output', 'reasoning', 'request'] as const
-
-/** Writes nano-USD as a decimal string of USD without trailing zeros: the inverse of `parseUsd`. */
-export function formatUsd(nanoUsd: bigint): string {
-  const fraction = (nanoUsd % 1_000_000_000n).toString().padStart(9, '0').replace(/0+$/, '')
-  return `${nanoUsd / 1_000_000_000n}${fraction && `.${fraction}`}`
-}
+const TERMS = ['input', 'cachedInput', 'output', 'reasoning', 'request', 'details'] as const
 
 /** Prices, the newest entered first. */
 export async function listPrices(
@@ -58,10 +56,16 @@ export async function createPrice(
     .returning()
   if (created) return { outcome: 'created', price: created }
   const existing = price.effectiveFrom ? await findVersion(db, price, price.effectiveFrom) : null
-  if (!existing || AMOUNTS.some((name) => existing[name] !== price[name])) {
-    return { outcome: 'conflict' }
-  }
+  if (!existing || !isSamePrice(existing, price)) return { outcome: 'conflict' }
   return { outcome: 'repeated', price: existing }
+}
+
+/** Whether two prices cost the same, whatever their dates. */
+export function isSamePrice(
+  one: Pick<PriceRow, (typeof TERMS)[number]>,
+  other: Pick<PriceRow, (typeof TERMS)[number]>,
+): boolean {
+  return TERMS.every((name) => isDeepStrictEqual(one[name], other[name]))
 }
 
 async function findVersion(

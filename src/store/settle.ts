@@ -31,7 +31,7 @@ const LIMITS = { batchMax: 512, queueMax: 100_000, timeoutMs: 5_000, gatherMs: 1
 
 type Row = NonNullable<SettleAnswer> & { id: string }
 
-/** The lane that ends holds: `settle_v2`, one statement a batch, each hold exactly once. */
+/** The lane that ends holds: `settle_v3`, one statement a batch, each hold exactly once. */
 export function createSettleLane(url: string) {
   const client = new LaneClient<Row>(url, 'settle', (db) =>
     db
@@ -41,7 +41,7 @@ export function createSettleLane(url: string) {
         uncollected: sql`uncollected`.mapWith(BigInt),
         correction: sql<bigint | null>`correction`.mapWith(BigInt),
       })
-      .from(sql`settle_v2(${sql.placeholder('batch')}::text::json)`)
+      .from(sql`settle_v3(${sql.placeholder('batch')}::text::json)`)
       .prepare('settle'),
   )
   const call = async (items: Settlement[]): Promise<SettleAnswer[]> => {

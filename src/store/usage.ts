@@ -1,6 +1,7 @@
 import { and, gte, lt, type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
+import type { UsageDetails } from '../domain/usage-details.ts'
 import { requests } from './schema.ts'
 
 export type UsageGroup = 'day' | 'model' | 'account' | 'key'
@@ -11,6 +12,13 @@ export type UsageRow = {
   promptTokens: number
   cachedTokens: number
   completionTokens: number
+  /** Parts of these. */
+  cacheWriteTokens: number
+  reasoningTokens: number
+  audioTokens: number
+  imageTokens: number
+  /** Calls of hosted tools. */
+  toolCalls: number
   charged: MicroCredits
   uncollected: MicroCredits
 }
@@ -29,6 +37,15 @@ const KEYS: Record<UsageGroup, SQL<string>> = {
   key: sql<string>`'key_' || ${requests.keyId}`,
 }
 
+/** Tokens that are recorded beside the usual figures. */
+function detail(...names: (keyof UsageDetails)[]): SQL {
+  const counts = names.map((name) => sql`coalesce((${requests.usageDetails}->>${name})::bigint, 0)`)
+  return sql.join(counts, sql` + `)
+}
+
+const TOOL_CALLS = sql`(select sum(calls.count::bigint)
+  from jsonb_each_text(${requests.usageDetails}->'tool_calls') calls(name, count))`
+
 /** What was used and charged in a time, by group; the dearest first, days in order. */
 export async function readUsage(
   db: PostgresJsDatabase,
@@ -44,6 +61,11 @@ export async function readUsage(
       promptTokens: sum(requests.promptTokens).mapWith(Number),
       cachedTokens: sum(requests.cachedTokens).mapWith(Number),
       completionTokens: sum(requests.completionTokens).mapWith(Number),
+      cacheWriteTokens: sum(detail('cache_write_tokens')).mapWith(Number),
+      reasoningTokens: sum(requests.reasoningTokens).mapWith(Number),
+      audioTokens: sum(detail('input_audio_tokens', 'output_audio_tokens')).mapWith(Number),
+      imageTokens: sum(detail('input_image_tokens', 'output_image_tokens')).mapWith(Number),
+      toolCalls: sum(TOOL_CALLS).mapWith(Number),
       charged: sum(requests.charged).mapWith(BigInt),
       uncollected: sum(requests.uncollected).mapWith(BigInt),
     })
@@ -55,6 +77,6 @@ export async function readUsage(
       ),
     )
     .groupBy(sql`1`)
-    .orderBy(by === 'day' ? sql`1` : sql`6 desc, 1`)
+    .orderBy(by === 'day' ? sql`1` : sql`11 desc, 1`)
     .limit(GROUPS_MAX)
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseUsd } from '../../src/domain/price.ts'
-import { formatUsd } from '../../src/store/prices.ts'
+import { formatUsd, parseUsd } from '../../src/domain/usd.ts'
 import { clientOf, refusal, UUID_PATTERN } from './client.ts'
 import { type Admin, startAdmin } from './setup.ts'
 
@@ -39,10 +38,42 @@ describe('a price', () => {
       ...entered,
       id: expect.stringMatching(`^${UUID_PATTERN}$`),
       effective_from: SINCE,
+      source: 'manual',
       created_at: expect.stringMatching(/Z$/),
     })
     const [row] = await admin.sql`select reasoning::text from prices where id = ${body.id}`
     expect(row?.reasoning).toBe('12000000001')
+  })
+
+  it('is entered with classes, tools, steps and hours of its own, and shown with all of them', async () => {
+    const parts = { cache_write: '3.1', input_audio: '40', output_image: '30' }
+    const entered = price({
+      ...{ cached_input: '0.5', reasoning: '11', request: '0' },
+      ...parts,
+      tools: { web_search_call: '0.01' },
+      steps: [{ above: 200_000, input: '5' }],
+      hours: [
+        { from: '16:30', until: '00:30', input: '1', steps: [{ above: 200_000, output: '9' }] },
+      ],
+      effective_from: SINCE,
+    })
+    const { status, body } = await client.post('/prices', entered)
+    expect(status).toBe(201)
+    const step = { above: 200_000, input: '5', cached_input: '0.5', output: '10', reasoning: '11' }
+    const hours = { from: '16:30', until: '00:30', input: '1', cached_input: '0.5', output: '10' }
+    const late = { above: 200_000, input: '1', cached_input: '0.5', output: '9', reasoning: '11' }
+    const filled = {
+      ...{ ...parts, tools: { web_search_call: '0.01' }, steps: [{ ...step, ...parts }] },
+      hours: [
+        {
+          ...{ ...hours, reasoning: '11', request: '0', ...parts },
+          ...{ tools: { web_search_call: '0.01' }, steps: [{ ...late, ...parts }] },
+        },
+      ],
+    }
+    expect(body).toMatchObject({ ...filled, input: '2.5', source: 'manual' })
+    const again = await client.post('/prices', { ...entered, ...filled })
+    expect(again).toEqual({ status: 200, body })
   })
 
   it('takes cached input as input, reasoning as output, and no price a call', async () => {
@@ -112,6 +143,14 @@ describe('a price', () => {
     [{ provider: '' }, 'provider'],
     [{ model: 'a\0' }, 'model'],
     [{ currency: 'EUR' }, 'currency'],
+    [{ cache_write: 1 }, 'cache_write'],
+    [{ output_audio: '-1' }, 'output_audio'],
+    [{ tools: { web_search_call: 'x' } }, 'tools.web_search_call'],
+    [{ steps: [{ above: 5, input: 'x' }] }, 'steps[0].input'],
+    [{ steps: [{ above: 5 }, { above: 5 }] }, 'steps'],
+    [{ hours: [{ from: '25:00', until: '01:00' }] }, 'hours[0].from'],
+    [{ hours: [{ from: '01:00', until: '01:00' }] }, 'hours[0].until'],
+    [{ steps: [{ above: 5 }], hours: [{ from: '01:00', until: '02:00' }] }, 'hours[0].steps'],
   ])('refuses %j, naming the field', async (fields, param) => {
     const answer = await client.post('/prices', price(fields))
     expect(refusal(answer)).toEqual([400, 'invalid_value', param])

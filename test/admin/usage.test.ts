@@ -51,6 +51,8 @@ describe('usage', () => {
           prompt_tokens: 201,
           cached_tokens: 84,
           completion_tokens: 34,
+          ...{ cache_write_tokens: 0, reasoning_tokens: 9, audio_tokens: 0, image_tokens: 0 },
+          tool_calls: 0,
           charged: '1.250001',
           uncollected: '0.5',
         },
@@ -59,11 +61,26 @@ describe('usage', () => {
     })
   })
 
+  it('has the tokens of other classes and the calls of hosted tools', async () => {
+    const { id } = await client.account({ credits: '10' })
+    const usage = {
+      ...{ promptTokens: 100, completionTokens: 50, cacheWriteTokens: 5 },
+      ...{ inputAudioTokens: 3, outputAudioTokens: 2, outputImageTokens: 1 },
+      toolCalls: { web_search_call: 2, file_search_call: 1 },
+    }
+    for (const more of [usage, usage, {}]) await spend(admin.sql, id, 1n, more)
+    const { body } = await client.get('/usage?group_by=account')
+    expect(body.data.find(({ group }) => group === id)).toMatchObject({
+      ...{ requests: 3, cache_write_tokens: 10, audio_tokens: 10, image_tokens: 2, tool_calls: 6 },
+    })
+  })
+
   it('is exact beyond what a double can count', async () => {
     const rich = await client.account({ credits: '100000000000' })
     for (let i = 0; i < 2; i += 1) await spend(admin.sql, rich.id, 9_007_199_254_740_993n)
     const { body } = await client.get('/usage?group_by=account')
-    expect(body.data).toMatchObject([{ group: rich.id, charged: '18014398509.481986' }])
+    const found = body.data.find(({ group }) => group === rich.id)
+    expect(found).toMatchObject({ charged: '18014398509.481986' })
   })
 
   it('is nothing where nothing was used', async () => {

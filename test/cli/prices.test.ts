@@ -48,6 +48,7 @@ test('price set takes every class and a date, and again says that nothing has ch
     output: '8',
     reasoning: '9',
     request: '0.001',
+    source: 'manual',
   })
   expect(await cli.text(command)).toMatch(/\nIt was entered before: nothing has changed\.$/)
 })

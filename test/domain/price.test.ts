@@ -7,10 +7,10 @@ import {
   costOf,
   fallbackRate,
   MARKUP_NONE_PPM,
-  parseUsd,
   rateOfPrice,
 } from '../../src/domain/price.ts'
 import { USAGE_TOKENS_MAX } from '../../src/domain/usage.ts'
+import { parseUsd } from '../../src/domain/usd.ts'
 import { anyAmount, anyRate, anyUsage, dearRate, tokens } from './arbitrary-rate.ts'
 
 const CLASSES = ['promptTokens', 'completionTokens'] as const

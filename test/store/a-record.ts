@@ -27,6 +27,7 @@ const RECORD: RequestRecord = {
   usageSource: 'reported',
   estimatedTokens: 15,
   priceId: null,
+  markupPpm: '1000000',
 }
 
 /** The record of a request like any other, but for the changes. */

@@ -1,6 +1,13 @@
 import { BucketModel, least, most, type Period, startOf, UNIT, waitMs } from './ledger-limits.ts'
 import type { Account, Ended, Entry, Hold, Key, Spend } from './ledger-parts.ts'
-import type { HoldRow, ReserveAnswer, SettleAnswer, SettleRow, Version } from './ledger-rows.ts'
+import type {
+  ExtendVersion,
+  HoldRow,
+  ReserveAnswer,
+  SettleAnswer,
+  SettleRow,
+  Version,
+} from './ledger-rows.ts'
 
 const UNTOLD = { granted: 0n, waitMs: 0n, remaining: null, tokensLeft: null }
 
@@ -47,10 +54,10 @@ export class LedgerModel {
   }
 
   /** @returns the amount the hold has then; null when it is not open */
-  extend(id: string, wanted: bigint, version: Version): bigint | null {
+  extend(id: string, wanted: bigint, version: ExtendVersion): bigint | null {
     const hold = this.holds.get(id)
     if (hold === undefined) return null
-    const left = version === 2 ? this.#spendLeft(hold.key) : null
+    const left = version >= 2 ? this.#spendLeft(hold.key) : null
     const room = this.#room(hold.account, hold.key, left)
     const more = least(wanted - hold.amount, room)
     if (this.accountOf(hold.account).active && more > 0n) hold.amount += more

@@ -2,7 +2,15 @@ import { randomUUIDv7 } from 'node:crypto'
 import type postgres from 'postgres'
 import { toRow } from '../../src/store/request-record.ts'
 import { aRecord } from './a-record.ts'
-import type { HoldRow, ReserveAnswer, SettleAnswer, SettleRow, Version } from './ledger-rows.ts'
+import type {
+  ExtendVersion,
+  HoldRow,
+  ReserveAnswer,
+  SettleAnswer,
+  SettleRow,
+  SettleVersion,
+  Version,
+} from './ledger-rows.ts'
 
 const KEY = '01900000-0000-7000-8000-00000000000a'
 const INSTANCE = '01900000-0000-7000-8000-00000000000b'
@@ -53,17 +61,20 @@ export class LedgerSql {
     )
   }
 
-  async extend(rows: { id: string; account: string; amount: bigint }[], version: Version = 2) {
+  async extend(
+    rows: { id: string; account: string; amount: bigint }[],
+    version: ExtendVersion = 3,
+  ) {
     const batch = json(rows.map(({ account, ...row }) => ({ ...row, account_id: account })))
     const answers = await this.sql<{ id: string; amount: string }[]>`
       select id, amount from ${this.sql(`extend_v${version}`)}(${batch}::text::json)`
     return new Map(answers.map(({ id, amount }) => [id, BigInt(amount)]))
   }
 
-  async settle(rows: SettleRow[], version: Version = 2): Promise<Map<string, SettleAnswer>> {
+  async settle(rows: SettleRow[], version: SettleVersion = 3): Promise<Map<string, SettleAnswer>> {
     const batch = json(rows.map(toSettleRow))
     const { sql } = this
-    const told = version === 2 ? sql`correction` : sql`null as correction`
+    const told = version === 1 ? sql`null as correction` : sql`correction`
     const answers = await sql`
       select id, charged, uncollected, ${told}
       from ${sql(`settle_v${version}`)}(${batch}::text::json)`

@@ -1,30 +1,12 @@
 import type { List } from '../admin-client.ts'
 import type { Call, Group, Output } from '../command.ts'
 import { listOutput, PAGE_OPTIONS } from '../paging.ts'
-import { type Columns, moment, record } from '../table.ts'
+import { type Price, priceColumns } from '../price-columns.ts'
+import { TERMS_OPTIONS, termsFields } from '../price-options.ts'
+import { record } from '../table.ts'
 import { readFuture } from '../values.ts'
-
-type Price = {
-  provider: string
-  model: string
-  effective_from: string
-  input: string
-  cached_input: string
-  output: string
-  reasoning: string
-  request: string
-}
-
-const COLUMNS: Columns<Price> = {
-  provider: (price) => price.provider,
-  model: (price) => price.model,
-  from: (price) => moment(price.effective_from),
-  input: (price) => price.input,
-  'cached input': (price) => price.cached_input,
-  output: (price) => price.output,
-  reasoning: (price) => price.reasoning,
-  request: (price) => price.request,
-}
+import { correct } from './price-correct.ts'
+import { importPrices } from './price-import.ts'
 
 const USD = '<usd>'
 
@@ -37,9 +19,7 @@ export const price: Group = {
       options: {
         input: { value: USD, says: 'a million prompt tokens', required: true },
         output: { value: USD, says: 'a million output tokens', required: true },
-        'cached-input': { value: USD, says: 'a million cached prompt tokens (as input)' },
-        reasoning: { value: USD, says: 'a million reasoning tokens (as output)' },
-        request: { value: USD, says: 'a request, beside its tokens (0)' },
+        ...TERMS_OPTIONS,
         from: {
           value: '<time>',
           says: 'when it begins: tomorrow, 2026-12-01 (now)',
@@ -60,14 +40,20 @@ export const price: Group = {
       },
       example: '--provider acme',
       run: async ({ client, fields }) =>
-        listOutput(await client.get<List<Price>>('/prices', fields), COLUMNS),
+        pricesOutput(await client.get<List<Price>>('/prices', fields)),
     },
+    import: importPrices,
+    correct,
   },
 }
 
 async function set({ client, arg, fields }: Call): Promise<Output> {
-  const entered = { provider: arg('provider'), model: arg('model'), ...fields }
+  const entered = { provider: arg('provider'), model: arg('model'), ...termsFields(fields) }
   const { body, created } = await client.post<Price>('/prices', entered)
   const note = created ? '' : '\nIt was entered before: nothing has changed.'
-  return { json: body, text: record(body, COLUMNS) + note }
+  return { json: body, text: record(body, priceColumns([body])) + note }
+}
+
+function pricesOutput(list: List<Price>): Output {
+  return listOutput(list, priceColumns(list.data))
 }

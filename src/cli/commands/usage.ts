@@ -10,8 +10,22 @@ type Usage = {
   prompt_tokens: number
   cached_tokens: number
   completion_tokens: number
+  cache_write_tokens: number
+  reasoning_tokens: number
+  audio_tokens: number
+  image_tokens: number
+  tool_calls: number
   charged: string
   uncollected: string
+}
+
+/** Columns that are shown where there is something in them. */
+const RARE: Columns<Usage> = {
+  'cache write': (row) => row.cache_write_tokens,
+  reasoning: (row) => row.reasoning_tokens,
+  audio: (row) => row.audio_tokens,
+  images: (row) => row.image_tokens,
+  'tool calls': (row) => row.tool_calls,
 }
 
 export const usage: Command = {
@@ -44,6 +58,7 @@ function usageOutput(by: string, list: List<Usage>): Output {
     prompt: (row) => row.prompt_tokens,
     cached: (row) => row.cached_tokens,
     completion: (row) => row.completion_tokens,
+    ...Object.fromEntries(Object.entries(RARE).filter(([, find]) => list.data.some(find))),
     charged: (row) => row.charged,
     uncollected: (row) => row.uncollected,
   }
@@ -61,6 +76,11 @@ function totalOf(rows: Usage[]): Usage {
     prompt_tokens: tokens((row) => row.prompt_tokens),
     cached_tokens: tokens((row) => row.cached_tokens),
     completion_tokens: tokens((row) => row.completion_tokens),
+    cache_write_tokens: tokens((row) => row.cache_write_tokens),
+    reasoning_tokens: tokens((row) => row.reasoning_tokens),
+    audio_tokens: tokens((row) => row.audio_tokens),
+    image_tokens: tokens((row) => row.image_tokens),
+    tool_calls: tokens((row) => row.tool_calls),
     charged: credits((row) => row.charged),
     uncollected: credits((row) => row.uncollected),
   }

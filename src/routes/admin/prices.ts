@@ -1,41 +1,19 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { type Static, Type } from '@sinclair/typebox'
-import {
-  createPrice,
-  formatUsd,
-  listPrices,
-  type NewPrice,
-  type PriceRow,
-} from '../../store/prices.ts'
-import { answer, listOf, Time, Usd } from '../answers.ts'
-import { strictObject, Text, unread } from './fields.ts'
+import { createPrice, listPrices, MANUAL, type NewPrice } from '../../store/prices.ts'
+import { listOf } from '../answers.ts'
+import { strictObject, Text } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'
+import { PriceBody, priceBody, readTerms, TermsFields } from './price-body.ts'
 import { conflict } from './refusals.ts'
 import type { AdminPlugin } from './type-provider.ts'
-import { readTime, readUsd } from './values.ts'
+import { readTime } from './values.ts'
 
 const NewPriceBody = strictObject({
   provider: Text,
   model: Text,
   effective_from: Type.Optional(Type.String({ format: 'date-time' })),
-  input: unread('USD per million tokens: a decimal string, such as "0.15".'),
-  cached_input: Type.Optional(unread('Left out: that of `input`.')),
-  output: unread('USD per million tokens.'),
-  reasoning: Type.Optional(unread('Left out: that of `output`.')),
-  request: Type.Optional(unread('USD a call, whatever its tokens. Left out: 0.')),
-})
-
-const PriceBody = answer('Price', 'USD per million tokens of a class; request: USD a call.', {
-  id: Type.String({ format: 'uuid' }),
-  provider: Type.String(),
-  model: Type.String(),
-  effective_from: Time,
-  input: Usd,
-  cached_input: Usd,
-  output: Usd,
-  reasoning: Usd,
-  request: Usd,
-  created_at: Time,
+  ...TermsFields,
 })
 
 const Filter = strictObject({
@@ -74,34 +52,7 @@ export const priceRoutes: AdminPlugin = async (app) => {
 }
 
 function readPrice(body: Static<typeof NewPriceBody>): NewPrice {
-  const input = readUsd('input', body.input)
-  const output = readUsd('output', body.output)
-  const price: NewPrice = {
-    id: randomUUIDv7(),
-    provider: body.provider,
-    model: body.model,
-    input,
-    cachedInput:
-      body.cached_input === undefined ? input : readUsd('cached_input', body.cached_input),
-    output,
-    reasoning: body.reasoning === undefined ? output : readUsd('reasoning', body.reasoning),
-    request: body.request === undefined ? 0n : readUsd('request', body.request),
-  }
-  if (body.effective_from === undefined) return price
-  return { ...price, effectiveFrom: readTime('effective_from', body.effective_from) }
-}
-
-function priceBody(price: PriceRow): Static<typeof PriceBody> {
-  return {
-    id: price.id,
-    provider: price.provider,
-    model: price.model,
-    effective_from: price.effectiveFrom.toISOString(),
-    input: formatUsd(price.input),
-    cached_input: formatUsd(price.cachedInput),
-    output: formatUsd(price.output),
-    reasoning: formatUsd(price.reasoning),
-    request: formatUsd(price.request),
-    created_at: price.createdAt.toISOString(),
-  }
+  const { provider, model, effective_from: from, ...terms } = body
+  const price = { id: randomUUIDv7(), provider, model, source: MANUAL, ...readTerms(terms) }
+  return from === undefined ? price : { ...price, effectiveFrom: readTime('effective_from', from) }
 }

@@ -21,6 +21,11 @@ const UsageBody = Type.Object({
   prompt_tokens: Count,
   cached_tokens: Count,
   completion_tokens: Count,
+  cache_write_tokens: Count,
+  reasoning_tokens: Count,
+  audio_tokens: Count,
+  image_tokens: Count,
+  tool_calls: Count,
   charged: Credits,
   uncollected: Credits,
 })
@@ -51,6 +56,11 @@ function usageBody(row: UsageRow): Static<typeof UsageBody> {
     prompt_tokens: row.promptTokens,
     cached_tokens: row.cachedTokens,
     completion_tokens: row.completionTokens,
+    cache_write_tokens: row.cacheWriteTokens,
+    reasoning_tokens: row.reasoningTokens,
+    audio_tokens: row.audioTokens,
+    image_tokens: row.imageTokens,
+    tool_calls: row.toolCalls,
     charged: formatCredits(row.charged),
     uncollected: formatCredits(row.uncollected),
   }

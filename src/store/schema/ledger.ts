@@ -57,13 +57,21 @@ export const holds = pgTable(
   ],
 )
 
+export const LEDGER_KINDS = [
+  'charge',
+  'grant',
+  'adjustment',
+  'late_charge',
+  'price_correction',
+] as const
+
 /** Append-only; the sum of an account's entries is its `posted`. */
 export const ledger = pgTable(
   'ledger',
   {
     accountId: uuid('account_id').notNull(),
     seq: count('seq').notNull(),
-    kind: text('kind', { enum: ['charge', 'grant', 'adjustment', 'late_charge'] }).notNull(),
+    kind: text('kind', { enum: LEDGER_KINDS }).notNull(),
     /** Credits to the customer are positive, charges negative. */
     amount: money('amount').notNull(),
     balanceAfter: money('balance_after').notNull(),
@@ -74,14 +82,20 @@ export const ledger = pgTable(
   (t) => [
     primaryKey({ columns: [t.accountId, t.seq] }),
     index('ledger_late').on(t.requestId).where(sql`${t.kind} = 'late_charge'`),
+    index('ledger_corrected').on(t.requestId).where(sql`${t.kind} = 'price_correction'`),
     check('ledger_seq', sql`${t.seq} > 0`),
     check('ledger_amount', sql`${t.amount} <> 0`),
-    check('ledger_kind', sql`${t.kind} in ('charge', 'grant', 'adjustment', 'late_charge')`),
+    check(
+      'ledger_kind',
+      sql`${t.kind} in ('charge', 'grant', 'adjustment', 'late_charge', 'price_correction')`,
+    ),
     check(
       'ledger_sign',
       sql`(${t.kind} <> 'grant' or ${t.amount} > 0)
         and (${t.kind} <> 'charge' or ${t.amount} < 0)
-        and (${t.kind} not in ('charge', 'late_charge') or ${t.requestId} is not null)`,
+        and (${t.kind} not in ('charge', 'late_charge', 'price_correction')
+          or ${t.requestId} is not null)
+        and (${t.kind} <> 'price_correction' or ${t.reference} is not null)`,
     ),
   ],
 )

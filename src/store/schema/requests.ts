@@ -49,9 +49,15 @@ export const requests = pgTable(
     cachedTokens: integer('cached_tokens').notNull(),
     completionTokens: integer('completion_tokens').notNull(),
     reasoningTokens: integer('reasoning_tokens').notNull(),
+    /** Tokens of classes beside these, and calls of tools; null where there are none. */
+    usageDetails: jsonb('usage_details'),
     usageSource: text('usage_source'),
     estimatedTokens: integer('estimated_tokens').notNull(),
     priceId: uuid('price_id'),
+    /** The markup that was pinned; null where nothing was held, and of older servers. */
+    markupPpm: money('markup_ppm'),
+    /** Micro-credits per 1,000 tokens where no price was known. */
+    fallbackRate: money('fallback_rate'),
     hold: money('hold').notNull(),
     charged: money('charged').notNull(),
     uncollected: money('uncollected').notNull(),
