@@ -4,6 +4,7 @@ import { CHOICES_ERRORS } from '../wire/error-shape.ts'
 import { optionalString, requiredString } from '../wire/fields.ts'
 import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
 import type { MeteredRequest } from '../wire/metered-request.ts'
+import { oddUsage } from '../wire/odd-usage.ts'
 import { PLAIN_PROFILE } from '../wire/profile.ts'
 import { inputText, measureInput, readInput } from '../wire/text-input.ts'
 import { editedBody } from '../wire/upstream-body.ts'
@@ -53,6 +54,7 @@ export const embeddings: Endpoint<EmbeddingsRequest> = {
       error: value?.error ?? null,
       isAnswer: data !== null,
       usage: readUsage(value?.usage),
+      oddUsage: oddUsage(value?.usage),
       ...textDelivered(''),
       edited: areFloats ? withBase64(named ?? body) : named,
       asStream: null,

@@ -4,6 +4,7 @@ import { MESSAGES_ERRORS } from '../wire/error-shape.ts'
 import { type EventReader, EventTap } from '../wire/event-tap.ts'
 import { sseEvent } from '../wire/events.ts'
 import { optionalBoolean } from '../wire/fields.ts'
+import { messageAsStream } from '../wire/message-as-stream.ts'
 import {
   MESSAGES_FIELDS,
   type MessagesRequest,
@@ -11,6 +12,8 @@ import {
   readMessages,
 } from '../wire/messages-request.ts'
 import { readMessagesUsage } from '../wire/messages-usage.ts'
+import { oddUsage } from '../wire/odd-usage.ts'
+import { reportedCalls } from '../wire/reported-calls.ts'
 import { editedBody, limitEdits } from '../wire/upstream-body.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -29,6 +32,9 @@ const EVENTS: EventReader = {
     if (type !== 'message_start') return readMessagesUsage(usage, before)
     // It tells an output too, which has only begun.
     return readMessagesUsage({ ...asObject(asObject(message)?.usage), output_tokens: 0 })
+  },
+  countCalls({ message, usage }, _type, calls) {
+    calls.usage(usage ?? asObject(message)?.usage)
   },
   endOf(type, { delta }) {
     if (type === 'message_stop') return 'complete'
@@ -64,13 +70,15 @@ export const messages: Endpoint<MessagesRequest> = {
   readAnswer(body, _request, alias): Answer {
     const value = parseObject(body)
     const content = Array.isArray(value?.content) ? value.content : null
+    const edited = renamed(body, value, alias)
     return {
       error: value?.error ?? null,
       isAnswer: content !== null,
       usage: readMessagesUsage(value?.usage),
-      ...textDelivered((content ?? []).map(blockText).join('')),
-      edited: renamed(body, value, alias),
-      asStream: null,
+      oddUsage: oddUsage(value?.usage),
+      ...textDelivered((content ?? []).map(blockText).join(''), reportedCalls(value?.usage)),
+      edited,
+      asStream: content && (() => messageAsStream(edited ?? body)),
     }
   },
 

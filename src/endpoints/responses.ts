@@ -13,8 +13,11 @@ import {
 import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
 import type { MeteredRequest } from '../wire/metered-request.ts'
 import { refuseObjectReferences, refuseReference } from '../wire/object-references.ts'
+import { oddUsage } from '../wire/odd-usage.ts'
 import { measurePrompt, promptText, withDefinitions } from '../wire/prompt.ts'
+import { responseAsStream } from '../wire/response-as-stream.ts'
 import { responseText } from '../wire/response-text.ts'
+import { ToolCallCounter } from '../wire/tool-calls.ts'
 import { editedBody, limitEdits } from '../wire/upstream-body.ts'
 import type { Endpoint } from './endpoint.ts'
 
@@ -42,12 +45,21 @@ const EVENTS: EventReader = {
   textOf: ({ delta }, type) => (type === AUDIO ? null : delta),
   wholeTextOf: ({ response }) => responseText(response),
   usageOf: ({ response }) => readUsage(asObject(response)?.usage, INPUT_NAMES),
+  countCalls({ item, output_index: place, response }, type, calls) {
+    if (type === 'response.output_item.done') calls.itemDone(item, place)
+    else if (response !== undefined) countResponse(asObject(response) ?? {}, calls)
+  },
   endOf(type) {
     if (type === 'response.completed' || type === 'response.incomplete') return 'complete'
     return type === 'response.failed' ? 'failed' : null
   },
   errorOf: ({ response }) => asObject(response)?.error,
   modelIn: 'response',
+}
+
+function countResponse({ output, usage }: Record<string, unknown>, calls: ToolCallCounter): void {
+  calls.output(output)
+  calls.usage(usage)
 }
 
 /** POST /responses. */
@@ -91,13 +103,17 @@ export const responses: Endpoint<MeteredRequest & JsonRequest> = {
   readAnswer(body, _request, alias): Answer {
     const value = parseObject(body)
     const isAnswer = Array.isArray(value?.output)
+    const edited = renamed(body, value, alias)
+    const counter = new ToolCallCounter()
+    countResponse(value ?? {}, counter)
     return {
       error: value?.error ?? null,
       isAnswer,
       usage: readUsage(value?.usage, INPUT_NAMES),
-      ...textDelivered(responseText(value)),
-      edited: renamed(body, value, alias),
-      asStream: null,
+      oddUsage: oddUsage(value?.usage),
+      ...textDelivered(responseText(value), counter.calls),
+      edited,
+      asStream: isAnswer ? () => responseAsStream(edited ?? body) : null,
     }
   },
 

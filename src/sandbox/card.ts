@@ -11,6 +11,8 @@ export type AnswerTraits = {
   /** The arguments of its tool call, as JSON. */
   readonly arguments?: string
   readonly ignoresLimit?: true
+  /** Searches of the web that it makes before it says anything, and bills one by one. */
+  readonly searches?: number
   /** Milliseconds between content chunks. */
   readonly delayMs?: number
   /** The form of the answer, whatever was asked for. */

@@ -29,6 +29,9 @@ export type Sandbox = {
   /** Answers no call from now on: they are accepted and wait. */
   hold(): void
   release(): void
+  /** Answers every call with a 429 from now on. */
+  limit(): void
+  unlimit(): void
   /** Calls that wait on hold. */
   waiting(): number
   /** Forgets the ledger; running calls go on. */
@@ -59,6 +62,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     open: () => state.live.size,
     hold: gate.hold,
     release: gate.release,
+    limit: gate.limit,
+    unlimit: gate.unlimit,
     waiting: gate.waiting,
     clear: ledger.clear,
     close() {

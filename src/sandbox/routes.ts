@@ -56,6 +56,8 @@ const ROUTES: readonly Route[] = [
   ['GET', '/sandbox/calls/', ({ state, res, id }) => readCall(state, res, id)],
   ['DELETE', '/sandbox/calls', ({ state, res }) => done(res, () => state.ledger.clear())],
   ['POST', '/sandbox/hold', ({ state, res }) => done(res, () => state.gate.hold())],
+  ['POST', '/sandbox/limit', ({ state, res }) => done(res, () => state.gate.limit())],
+  ['POST', '/sandbox/unlimit', ({ state, res }) => done(res, () => state.gate.unlimit())],
   ['POST', '/sandbox/release', ({ state, res }) => done(res, () => state.gate.release())],
 ]
 

@@ -44,6 +44,8 @@ const STYLES = {
       ...openAi(tokens),
       completion_tokens: tokens.completion - tokens.reasoning,
     }),
+  /** xAI, of a search: each source is billed. */
+  sources: (tokens: Counted) => member({ ...openAi(tokens), num_sources_used: 3 }),
   /** Neither has it; the details tell of it. */
   'reasoning-apart': (tokens: Counted) => {
     const { prompt, completion, reasoning } = tokens

@@ -8,28 +8,39 @@ export type Extension = { id: string; accountId: string; amount: MicroCredits }
 
 const LIMITS = { batchMax: 512, queueMax: 10_000, timeoutMs: 2_000 }
 
-type Row = { id: string; amount: bigint }
+/** What a hold has now. */
+export type Extended = {
+  amount: MicroCredits
+  /** It did not grow as far as it should, since its key has a spending limit. */
+  isLimitedByKey: boolean
+}
+
+type Row = Extended & { id: string }
 
 /**
- * The lane that lets holds grow: `extend_v2`. Answers the amount the hold has now; null where it is
- * not there any more, since others took this process for dead and ended it.
+ * The lane that lets holds grow: `extend_v3`. Answers null where a hold is not there any more,
+ * since others took this process for dead and ended it.
  */
 export function createExtendLane(url: string) {
   const client = new LaneClient<Row>(url, 'extend', (db) =>
     db
-      .select({ id: sql<string>`id`, amount: sql`amount`.mapWith(BigInt) })
-      .from(sql`extend_v2(${sql.placeholder('batch')}::text::json)`)
+      .select({
+        id: sql<string>`id`,
+        amount: sql`amount`.mapWith(BigInt),
+        isLimitedByKey: sql<boolean>`by_key`,
+      })
+      .from(sql`extend_v3(${sql.placeholder('batch')}::text::json)`)
       .prepare('extend'),
   )
-  const call = async (items: Extension[]): Promise<(MicroCredits | null)[]> => {
+  const call = async (items: Extension[]): Promise<(Extended | null)[]> => {
     const batch = items.map(({ id, accountId, amount }) => ({
       id,
       account_id: accountId,
       amount: amount.toString(),
     }))
     const rows = await client.execute({ batch: JSON.stringify(batch) })
-    const amounts = new Map(rows.map((row) => [row.id, row.amount]))
-    return items.map(({ id }) => amounts.get(id) ?? null)
+    const extended = new Map(rows.map((row) => [row.id, row]))
+    return items.map(({ id }) => extended.get(id) ?? null)
   }
   const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
   return Object.assign(lane, { close: () => client.close() })

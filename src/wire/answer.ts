@@ -1,5 +1,6 @@
+import type { ToolCalls } from '../domain/tool-calls.ts'
 import type { Delivered, Usage } from '../domain/usage.ts'
-import { editMembers } from './json-members.ts'
+import { editMembers } from './json-edits.ts'
 
 /** What Tollkeeper reads of an answer that came in one piece. */
 export type Answer = {
@@ -8,6 +9,8 @@ export type Answer = {
   /** It is what the endpoint answers. */
   isAnswer: boolean
   usage: Usage | null
+  /** What is wrong with the usage that it tells. */
+  oddUsage?: string | null
   delivered: Delivered
   /** The delivered text, for a tokenizer. */
   completion: string
@@ -19,9 +22,15 @@ export type Answer = {
   asStream: ((estimated: Usage) => string) | null
 }
 
-/** An answer of this many characters of text, and no more. */
-export function textDelivered(completion: string): Pick<Answer, 'completion' | 'delivered'> {
-  return { completion, delivered: { chunkCount: 0, completionLength: completion.length } }
+/** An answer of this text, and of these calls of tools that the upstream ran. */
+export function textDelivered(
+  completion: string,
+  toolCalls?: ToolCalls | undefined,
+): Pick<Answer, 'completion' | 'delivered'> {
+  return {
+    completion,
+    delivered: { chunkCount: 0, completionLength: completion.length, toolCalls },
+  }
 }
 
 /** Reads a JSON object; null for anything else. Never throws. */

@@ -14,5 +14,6 @@ export function readAudioUsage(answer: Record<string, unknown>): Usage | null {
 
 function usageOfSeconds(seconds: number): Usage | null {
   const tokens = Math.ceil(seconds * AUDIO_TOKENS_PER_SECOND)
-  return tokens > 0 && tokens <= USAGE_TOKENS_MAX ? usageOf(tokens, 0) : null
+  if (!(tokens > 0 && tokens <= USAGE_TOKENS_MAX)) return null
+  return { ...usageOf(tokens, 0), inputAudioTokens: tokens }
 }

@@ -1,6 +1,5 @@
 import { asObject } from './answer.ts'
-import { editElements, editMembers, textOfMember } from './json-members.ts'
-import type { Edits } from './upstream-body.ts'
+import { type Edit, type Edits, editMembers } from './json-edits.ts'
 
 type Choice = Record<string, unknown>
 
@@ -54,22 +53,19 @@ export function repairedAnswer(body: string, choices: unknown[], isChat: boolean
     return choice === null || (isSoundChoice(choice) && (!isChat || hasRole(choice)))
   }
   if (choices.every(isSound)) return null
-  const text = textOfMember(body, 'choices') ?? '[]'
-  const edited = editElements(text, (element, position) => {
-    const choice = asObject(choices[position])
-    if (choice === null) return null
-    const edits = choiceEdits(choice, position)
-    if (isChat && !hasRole(choice)) edits.message = withRole(element, choice)
-    return Object.keys(edits).length === 0 ? null : editMembers(element, edits)
+  const edits = choices.map((one, position) => {
+    const choice = asObject(one)
+    if (choice === null) return undefined
+    const message = isChat && !hasRole(choice) ? { message: withRole(choice) } : {}
+    return { ...choiceEdits(choice, position), ...message }
   })
-  return edited && editMembers(body, { choices: edited })
+  return editMembers(body, { choices: edits })
 }
 
 function hasRole({ message }: Choice): boolean {
   return Boolean(asObject(message)?.role)
 }
 
-function withRole(choice: string, { message }: Choice): string {
-  const text = asObject(message) && textOfMember(choice, 'message')
-  return editMembers(text ?? '{"content":null}', { role: '"assistant"' })
+function withRole({ message }: Choice): Edit {
+  return asObject(message) ? { role: '"assistant"' } : '{"role":"assistant","content":null}'
 }

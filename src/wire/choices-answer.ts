@@ -4,7 +4,9 @@ import { repairedAnswer } from './choice-repairs.ts'
 import { ChoiceText } from './choice-text.ts'
 import type { ChoicesRequest } from './choices-request.ts'
 import { jsonAsStream } from './json-as-stream.ts'
+import { oddUsage } from './odd-usage.ts'
 import type { Profile } from './profile.ts'
+import { reportedCalls } from './reported-calls.ts'
 import { usageIn } from './reported-usage.ts'
 
 /**
@@ -33,7 +35,8 @@ export function readChoicesAnswer(
     error: value?.error ?? null,
     isAnswer: choices !== null,
     usage,
-    ...textDelivered(said.text),
+    oddUsage: oddUsage(value?.usage),
+    ...textDelivered(said.text, reportedCalls(value?.usage)),
     edited,
     // A stream of no choices would be an empty 200.
     asStream: choices?.length

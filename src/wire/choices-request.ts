@@ -1,10 +1,11 @@
 import { developerAsSystem } from './developer-role.ts'
 import { optionalBoolean, optionalInteger, optionalObject, requiredString } from './fields.ts'
-import { editMembers, topLevelMembers } from './json-members.ts'
+import { type Edits, editMembers } from './json-edits.ts'
+import { topLevelMembers } from './json-members.ts'
 import { type JsonRequest, readJsonRequest } from './json-request.ts'
 import type { Change, MeteredRequest } from './metered-request.ts'
 import { PLAIN_PROFILE, type Profile } from './profile.ts'
-import { type Edits, editedBody, limitEdits } from './upstream-body.ts'
+import { editedBody, limitEdits } from './upstream-body.ts'
 
 /** What requests for chat completions and completions have in common. */
 export type ChoicesRequest = MeteredRequest &

@@ -1,8 +1,7 @@
 import { asObject } from './answer.ts'
 import { CallNumbers } from './call-numbers.ts'
 import { choiceEdits, isSoundChoice } from './choice-repairs.ts'
-import { editElements, editMembers, textOfMember } from './json-members.ts'
-import type { Edits } from './upstream-body.ts'
+import { type Edits, type ElementEdits, editMembers } from './json-edits.ts'
 
 /** What `object` says of a chunk. */
 export type ChunkObject = 'chat.completion.chunk' | 'text_completion'
@@ -62,9 +61,9 @@ export class ChunkRepairs {
     this.#isTakenBack = true
   }
 
-  /** The members to change in the text of a chunk; null where it is sound. */
-  editsOf(text: string, chunk: Chunk): Edits | null {
-    if (!this.#isTakenBack) this.#edits = this.#find(text, chunk)
+  /** What has to change in the text of a chunk; null where it is sound. */
+  editsOf(chunk: Chunk): Edits | null {
+    if (!this.#isTakenBack) this.#edits = this.#find(chunk)
     this.#isTakenBack = false
     return this.#edits
   }
@@ -73,17 +72,15 @@ export class ChunkRepairs {
     return this.#object === 'chat.completion.chunk'
   }
 
-  #find(text: string, chunk: Chunk): Edits | null {
+  #find(chunk: Chunk): Edits | null {
     const { choices } = chunk
     let edits = this.#missing(chunk)
     let isSound = true
     this.#isOpening = false
     for (let at = 0; at < choices.length; at += 1) isSound &&= this.#isSound(choices[at], at)
     if (!isSound) {
-      const repaired = editElements(textOfMember(text, 'choices') ?? '[]', (element, position) =>
-        this.#repaired(element, choices[position], position),
-      )
-      if (repaired !== null) edits = { ...edits, choices: repaired }
+      const repaired = choices.map((one, position) => this.#repaired(one, position))
+      if (repaired.some((one) => one !== undefined)) edits = { ...edits, choices: repaired }
     }
     if (this.#isOpening) this.#open(choices)
     return edits
@@ -157,36 +154,32 @@ export class ChunkRepairs {
     return known
   }
 
-  #repaired(text: string, one: unknown, position: number): string | null {
+  #repaired(one: unknown, position: number): Edits | undefined {
     const choice = asObject(one)
-    if (choice === null) return null
+    if (choice === null) return undefined
     const edits = choiceEdits(choice, position)
     if (this.#isChat) {
       const delta = asObject(choice.delta)
-      const changed = this.#deltaEdits(text, delta ?? {}, choice, position)
-      if (delta === null || Object.keys(changed).length > 0) {
-        const before = delta && textOfMember(text, 'delta')
-        edits.delta = editMembers(before ?? '{}', changed)
-      }
+      const changed = this.#deltaEdits(delta ?? {}, choice, position)
+      if (delta === null) edits.delta = editMembers('{}', changed)
+      else if (Object.keys(changed).length > 0) edits.delta = changed
     }
-    return Object.keys(edits).length === 0 ? null : editMembers(text, edits)
+    return Object.keys(edits).length === 0 ? undefined : edits
   }
 
-  #deltaEdits(text: string, delta: Choice, choice: Choice, position: number): Edits {
+  #deltaEdits(delta: Choice, choice: Choice, position: number): Edits {
     const edits: Edits = {}
     const role = this.#roleEdit(delta, choice, position)
     if (role !== undefined) edits.role = role
     const { tool_calls: calls } = delta
     if (!Array.isArray(calls)) return edits
-    const before = textOfMember(textOfMember(text, 'delta') ?? '{}', 'tool_calls') ?? '[]'
     const numbers = this.#numbersOf(choice, position)
-    const numbered = editElements(before, (element, at) => {
-      const call = asObject(calls[at])
-      if (call === null) return null
-      const number = numbers.of(call)
-      return call.index === number ? null : editMembers(element, { index: String(number) })
+    const numbered: ElementEdits = calls.map((one) => {
+      const call = asObject(one)
+      const number = call && numbers.of(call)
+      return number === null || call?.index === number ? undefined : { index: String(number) }
     })
-    if (numbered !== null) edits.tool_calls = numbered
+    if (numbered.some((one) => one !== undefined)) edits.tool_calls = numbered
     return edits
   }
 }

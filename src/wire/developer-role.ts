@@ -1,4 +1,5 @@
-import { editElements, editMembers, textOfMember } from './json-members.ts'
+import { editMembers } from './json-edits.ts'
+import { editElements, textOfMember } from './json-members.ts'
 
 /**
  * Messages in which the role `system` stands for `developer`, for an upstream that knows no other

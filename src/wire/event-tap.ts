@@ -1,10 +1,12 @@
+import type { ToolCalls } from '../domain/tool-calls.ts'
 import { largerUsage, type Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
-import { asObject, parseObject, renamed } from './answer.ts'
+import { asObject, parseObject } from './answer.ts'
 import { DeliveredText } from './delivered-text.ts'
 import type { ErrorShape } from './error-shape.ts'
 import { sseEvent } from './events.ts'
-import { editMembers, topLevelMembers } from './json-members.ts'
+import { type Edits, editMembers } from './json-edits.ts'
+import { oddUsage } from './odd-usage.ts'
 import type { SseEvent } from './sse-scanner.ts'
 import {
   DONE,
@@ -15,6 +17,7 @@ import {
   type Verdict,
   WITHHOLD,
 } from './stream-tap.ts'
+import { ToolCallCounter } from './tool-calls.ts'
 
 /** The data of an event. */
 export type EventData = Record<string, unknown>
@@ -32,6 +35,8 @@ export type EventReader = {
   mediaTokensOf?(type: string): number
   /** @param before what was reported before it */
   usageOf(event: EventData, before: Usage | null): Usage | null
+  /** Counts the calls of tools of an event. */
+  countCalls?(event: EventData, type: string, calls: ToolCallCounter): void
   /** How the answer ends with this event: `here` when the upstream may end after it. */
   endOf(type: string, event: EventData): 'complete' | 'failed' | 'here' | null
   /** The error of an event that ends a failed answer. */
@@ -57,6 +62,8 @@ export class EventTap extends DeliveredText implements StreamTap {
   begun = false
   finished = false
   mediaTokens = 0
+  oddUsage: string | null = null
+  readonly #calls = new ToolCallCounter()
   readonly #reader: EventReader
   readonly #alias: string | null
   #sequence = 0
@@ -66,6 +73,10 @@ export class EventTap extends DeliveredText implements StreamTap {
     super(keepText)
     this.#reader = reader
     this.#alias = alias
+  }
+
+  get toolCalls(): ToolCalls | undefined {
+    return this.#calls.calls
   }
 
   read(event: SseEvent): Verdict {
@@ -106,8 +117,10 @@ export class EventTap extends DeliveredText implements StreamTap {
     if (!reader.isPrelude?.(type) && end !== 'failed') this.begun = true
     this.#count(data, type, end !== null)
     if (typeof data.sequence_number === 'number') this.#sequence = data.sequence_number + 1
+    reader.countCalls?.(data, type, this.#calls)
     const usage = reader.usageOf(data, this.usage)
     if (usage !== null) this.usage = largerUsage(this.usage, usage)
+    this.oddUsage ??= oddUsage(data.usage ?? asObject(data.response ?? data.message)?.usage)
     const sent = this.#rewritten(event.data, data, type)
     if (end === 'failed') {
       const error = reader.errorOf?.(data)
@@ -133,13 +146,11 @@ export class EventTap extends DeliveredText implements StreamTap {
 
   /** The data under the public name of the model, and with the type that the event's name says. */
   #rewritten(text: string, data: EventData, type: string): string {
-    const typed = data.type === undefined ? editMembers(text, { type: JSON.stringify(type) }) : text
     const { modelIn = '' } = this.#reader
-    const inner = asObject(data[modelIn])
-    if (this.#alias === null || inner === null) return typed
-    const member = topLevelMembers(typed).find(({ key }) => key === modelIn)
-    const before = typed.slice(member?.valueStart, member?.valueEnd)
-    const after = renamed(before, inner, this.#alias)
-    return after === null ? typed : editMembers(typed, { [modelIn]: after })
+    const isNamed = this.#alias !== null && asObject(data[modelIn])?.model !== undefined
+    const edits: Edits = {}
+    if (data.type === undefined) edits.type = JSON.stringify(type)
+    if (isNamed) edits[modelIn] = { model: JSON.stringify(this.#alias) }
+    return Object.keys(edits).length === 0 ? text : editMembers(text, edits)
   }
 }

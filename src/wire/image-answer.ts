@@ -1,6 +1,7 @@
 import { IMAGE_OUTPUT_TOKENS, IMAGE_OUTPUT_TOKENS_MAX } from '../domain/bounds.ts'
-import { INPUT_NAMES, readUsage } from '../domain/usage.ts'
-import { type Answer, parseObject } from './answer.ts'
+import { INPUT_NAMES, readUsage, type Usage } from '../domain/usage.ts'
+import { withParts } from '../domain/usage-parts.ts'
+import { type Answer, asObject, parseObject } from './answer.ts'
 import { NAMED_ERRORS } from './error-shape.ts'
 import type { EventReader } from './event-tap.ts'
 
@@ -22,7 +23,7 @@ export function readImages(body: string): Answer {
   return {
     error: value?.error ?? null,
     isAnswer: images !== null,
-    usage: readUsage(value?.usage, INPUT_NAMES),
+    usage: readImageUsage(value?.usage),
     delivered: {
       chunkCount: 0,
       completionLength: 0,
@@ -32,6 +33,13 @@ export function readImages(body: string): Answer {
     edited: null,
     asStream: null,
   }
+}
+
+/** Where nobody says what the output is, it is images. */
+function readImageUsage(wire: unknown): Usage | null {
+  const usage = readUsage(wire, INPUT_NAMES)
+  if (usage === null || asObject(wire)?.output_tokens_details !== undefined) return usage
+  return withParts(usage, { ...usage, outputImageTokens: usage.completionTokens })
 }
 
 /**
@@ -44,7 +52,7 @@ export function imageEvents(endpoint: string): EventReader {
     errors: NAMED_ERRORS,
     textOf: () => null,
     mediaTokensOf: (type) => (type === complete ? IMAGE_OUTPUT_TOKENS : 0),
-    usageOf: ({ usage }) => readUsage(usage, INPUT_NAMES),
+    usageOf: ({ usage }) => readImageUsage(usage),
     endOf: (type) => (type === complete ? 'here' : null),
   }
 }

@@ -3,7 +3,12 @@ import { type Fields, invalid } from './fields.ts'
 import { topLevelMembers } from './json-members.ts'
 
 /** A JSON body: its text as it arrived, decoded, and what it says. */
-export type JsonRequest = { text: string; bytes: number; fields: Fields }
+export type JsonRequest = {
+  text: string
+  bytes: number
+  fields: Fields
+  stickyKey: string | null
+}
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
@@ -16,7 +21,12 @@ export function readJsonRequest(body: Uint8Array, owned: ReadonlySet<string>): J
   const text = decode(body)
   const fields = parseObject(text)
   refuseDuplicates(text, owned)
-  return { text, bytes: body.byteLength, fields }
+  return { text, bytes: body.byteLength, fields, stickyKey: stickyKeyOf(fields) }
+}
+
+/** By what upstreams find the cache of a prompt: the key for that, else whose prompt it is. */
+function stickyKeyOf({ prompt_cache_key: key, user }: Fields): string | null {
+  return ([key, user].find((one) => typeof one === 'string' && one !== '') as string | null) ?? null
 }
 
 function decode(body: Uint8Array): string {

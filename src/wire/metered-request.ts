@@ -12,6 +12,8 @@ export type MeteredRequest = {
   outputLimit: number | null
   /** The most output tokens where they follow from the request, and no limit can lower them. */
   fixedOutput: number | null
+  /** What requests that share a prompt have in common; null or left out where nobody says. */
+  stickyKey?: string | null
 }
 
 /** What may be changed of a body on its way upstream. */

@@ -1,3 +1,7 @@
+/** Output tokens, and seconds, that an answer is read on where its provider does not say. */
+const FINISH_TOKENS_DEFAULT = 16_384
+const FINISH_SECONDS_DEFAULT = 300
+
 /** The quirks of an upstream, as data (W-22, W-83). */
 export type Profile = {
   /** `anthropic`: it serves Anthropic's API alone, and takes its key as `x-api-key`. */
@@ -18,7 +22,31 @@ export type Profile = {
   reasoningTokens: 'included' | 'excluded'
   /** `float`: it refuses to send embeddings as base64, which most clients ask for (W-21). */
   embeddingFormat: 'as_sent' | 'float'
+  /** Members of a JSON body that it refuses: they are left out of what it is sent (W-22). */
+  dropFields: readonly string[]
+  /**
+   * When a client hangs up. `cancel`: the upstream is stopped at once. `finish`: it bills on, so
+   * its answer is read on, within the two bounds below, and charged as if the client had stayed.
+   */
+  onDisconnect: 'cancel' | 'finish'
+  /** Output tokens of an answer that are read on at most. */
+  finishMaxTokens: number
+  /** Seconds for which it is read on at most. */
+  finishMaxSeconds: number
 }
+
+/** What makes a request: who is asked, for what, how much, and in which form. None is dropped. */
+export const KEPT_FIELDS: readonly string[] = [
+  ...['model', 'messages', 'input', 'prompt', 'suffix', 'system', 'instructions', 'voice'],
+  ...['stream', 'stream_options', 'stream_format', 'encoding_format', 'background'],
+  ...['n', 'best_of', 'max_tokens', 'max_completion_tokens', 'max_output_tokens'],
+]
+
+/** What becomes of an answer whose client has gone. */
+export type DisconnectPolicy = Pick<
+  Profile,
+  'onDisconnect' | 'finishMaxTokens' | 'finishMaxSeconds'
+>
 
 /** An upstream that does as OpenAI does. */
 export const PLAIN_PROFILE: Profile = {
@@ -29,6 +57,10 @@ export const PLAIN_PROFILE: Profile = {
   developerRole: 'keep',
   reasoningTokens: 'included',
   embeddingFormat: 'as_sent',
+  dropFields: [],
+  onDisconnect: 'cancel',
+  finishMaxTokens: FINISH_TOKENS_DEFAULT,
+  finishMaxSeconds: FINISH_SECONDS_DEFAULT,
 }
 
 /** The upstream of the environment, which nobody can describe: what can be found out, is. */

@@ -1,25 +1,12 @@
-/** One SSE event with data. */
-export type SseEvent = {
-  /** Its `data:` lines, joined by line feeds. */
-  data: string
-  /** What its `event:` line says, where names are read. */
-  name?: string
-  /**
-   * The event's own bytes when they are exactly `data: <one line>\n\n`, after a line with its name
-   * where it has one; else null.
-   */
-  canonical: Buffer | null
-}
+import { type EventLines, readEvent, readUnended, type SseEvent } from './sse-event.ts'
+
+export type { SseEvent } from './sse-event.ts'
 
 const LF = 0x0a
 const CR = 0x0d
-/** Characters that are read of an error that is not JSON. */
-const ERROR_CHARS_MAX = 1_000
 
 const CARRY_BYTES_MIN = 1_024
 const NOTHING = Buffer.alloc(0)
-const CANONICAL_START = Buffer.from('data: ')
-const NAME_START = Buffer.from('event: ')
 
 /** An event larger than the scanner's bound: the stream can not go on. */
 export class EventTooLarge extends Error {
@@ -28,19 +15,18 @@ export class EventTooLarge extends Error {
 
 /**
  * Splits a byte stream into SSE events, incrementally and bounded (W-62, W-63). Each byte is
- * looked at a constant number of times however the stream is cut, and at most one incomplete
+ * looked at once for a LF and once for a CR, however the stream is cut, and at most one incomplete
  * event is kept.
  */
 export class SseScanner {
   readonly #eventBytesMax: number
   readonly #named: boolean
-  /** The incomplete event; `#length` bytes of it are in use. */
+  /** The incomplete event; `#length` bytes of it are in use, and were looked at. */
   #carry = NOTHING
   #length = 0
-  /** A blank line can not begin before this position of the carry. */
-  #scanned = 0
-  /** Whether there may be a CR before that position. */
-  #returned = false
+  /** Where its last line begins. */
+  #lineStart = 0
+  #lines: EventLines = noLines()
   #atStart = true
 
   /** @param named reads the names of events; those of chat completions count for nothing (W-52) */
@@ -55,36 +41,42 @@ export class SseScanner {
    */
   push(chunk: Buffer): SseEvent[] {
     const events: SseEvent[] = []
-    const carried = this.#length > 0
-    const bytes = carried ? this.#append(chunk) : chunk
+    const known = this.#length
+    const bytes = known > 0 ? this.#append(chunk) : chunk
     let start = this.#atStart ? this.#skipByteOrderMark(bytes) : 0
-    let from = carried ? this.#scanned : start
-    let returned = carried && this.#returned
-    let carriage = bytes.indexOf(CR, from)
+    let lineStart = Math.max(this.#lineStart, start)
+    let feed = bytes.indexOf(LF, known)
+    let carriage = bytes.indexOf(CR, known)
     for (;;) {
-      if (carriage !== -1 && carriage < from) carriage = bytes.indexOf(CR, from)
-      const end = endOfEvent(bytes, from, carriage)
-      if (end === -1) break
-      const event = this.#read(bytes.subarray(start, end), returned || carriage !== -1)
-      if (event !== null) events.push(event)
-      returned = false
-      start = end
-      from = end
+      const returns = carriage !== -1 && (feed === -1 || carriage < feed)
+      const lineEnd = returns ? carriage : feed
+      if (lineEnd === -1) break
+      const next = returns && feed === lineEnd + 1 ? lineEnd + 2 : lineEnd + 1
+      if (returns) this.#lines.returned = true
+      if (lineEnd > lineStart) {
+        if (this.#lines.count === 0) this.#lines.firstEnd = lineEnd - start
+        this.#lines.count += 1
+      } else if (lineEnd === start || bytes[lineEnd] !== LF || bytes[lineEnd - 1] !== CR) {
+        const event = readEvent(bytes.subarray(start, next), this.#lines, this.#named)
+        if (event !== null) events.push(event)
+        this.#lines = noLines()
+        start = next
+      } // else it is the LF of a CR that came before it, in another piece
+      lineStart = next
+      if (returns) carriage = bytes.indexOf(CR, next)
+      if (feed !== -1 && feed < next) feed = bytes.indexOf(LF, next)
     }
-    this.#returned = returned || carriage !== -1
+    this.#lineStart = lineStart - start
     this.#keep(bytes, start)
     return events
   }
 
   /** The bytes left when the stream ends: a last event without its blank line, or null. */
   end(): SseEvent | null {
-    const event = this.#read(this.#carry.subarray(0, this.#length), true)
+    const left = this.#carry.subarray(0, this.#length)
+    const event = readUnended(left, this.#lines, this.#named)
     this.#length = 0
-    return event && { ...event, canonical: null }
-  }
-
-  #read(bytes: Buffer, returns: boolean): SseEvent | null {
-    return this.#named ? readNamedEvent(bytes, returns) : readEvent(bytes, returns)
+    return event
   }
 
   #append(chunk: Buffer): Buffer {
@@ -115,7 +107,6 @@ export class SseScanner {
       this.#carry = rest
       this.#length = left
     }
-    this.#scanned = Math.max(0, left - 3) // a blank line is at most CR LF CR LF
   }
 
   /** A byte order mark is not part of the first event; its bytes may come one by one. */
@@ -135,83 +126,6 @@ function roomFor(length: number): number {
   return Math.max(length * 2, CARRY_BYTES_MIN)
 }
 
-/**
- * @param carriage the position of the first CR at or after `from`, or -1
- * @returns the position after the first blank line that begins at or after `from`, or -1
- */
-function endOfEvent(bytes: Buffer, from: number, carriage: number): number {
-  // Not a byte beyond the CR: of a stream that ends lines with CR LF this reads one event at a
-  // time.
-  const plainBytes = carriage === -1 ? bytes : bytes.subarray(0, carriage)
-  const plain = plainBytes.indexOf('\n\n', from)
-  if (plain !== -1) return plain + 2
-  return carriage === -1 ? -1 : endOfEventWithReturns(bytes, from)
-}
-
-/** The same for streams that end lines with CR or CR LF. */
-function endOfEventWithReturns(bytes: Buffer, from: number): number {
-  let ended = -1 // the position after the previous line end
-  for (let at = from; at < bytes.length; at += 1) {
-    const byte = bytes[at]
-    if (byte !== LF && byte !== CR) continue
-    const next = byte === CR && bytes[at + 1] === LF ? at + 2 : at + 1
-    if (ended === at) return next
-    ended = next
-    at = next - 1
-  }
-  return -1
-}
-
-/** @param returns whether there may be a CR in it */
-function readEvent(bytes: Buffer, returns: boolean): SseEvent | null {
-  const canonical = !returns && isCanonical(bytes)
-  const data = canonical ? bytes.toString('utf8', 6, bytes.length - 2) : dataOf(bytes)
-  return data.trim() === '' ? null : { data, canonical: canonical ? bytes : null }
-}
-
-function readNamedEvent(bytes: Buffer, returns: boolean): SseEvent | null {
-  if (!returns && bytes.subarray(0, NAME_START.length).equals(NAME_START)) {
-    const end = bytes.indexOf(LF)
-    const event = readEvent(bytes.subarray(end + 1), false)
-    const name = bytes.toString('utf8', NAME_START.length, end)
-    if (event?.canonical && name === name.trim()) {
-      return { data: event.data, name, canonical: bytes }
-    }
-  }
-  const event = readEvent(bytes, returns)
-  if (event === null || event.canonical !== null) return event
-  const line = bytes
-    .toString('utf8')
-    .split(/\r\n|\n|\r/)
-    .findLast((one) => one.startsWith('event:'))
-  return line === undefined ? event : { ...event, name: line.slice('event:'.length).trim() }
-}
-
-function dataOf(bytes: Buffer): string {
-  const data: string[] = []
-  for (const line of bytes.toString('utf8').split(/\r\n|\n|\r/)) {
-    if (line.startsWith('data:')) data.push(line.slice(line[5] === ' ' ? 6 : 5))
-    else if (line === 'data') data.push('')
-    else if (line.startsWith('error:')) data.push(errorField(line.slice(6).trim()))
-  }
-  return data.join('\n')
-}
-
-/** llama.cpp sends its errors in a field that no client reads (W-67). */
-function errorField(value: string): string {
-  return value.startsWith('{')
-    ? `{"error":${value}}`
-    : JSON.stringify({ error: value.slice(0, ERROR_CHARS_MAX) })
-}
-
-/** Exactly one `data: ` line, and no CR: such an event is forwarded as it is. */
-function isCanonical(bytes: Buffer): boolean {
-  const last = bytes.length - 2
-  return (
-    last > CANONICAL_START.length &&
-    bytes[last] === LF &&
-    bytes[last + 1] === LF &&
-    CANONICAL_START.compare(bytes, 0, CANONICAL_START.length) === 0 &&
-    bytes.indexOf(LF) === last
-  )
+function noLines(): EventLines {
+  return { count: 0, firstEnd: 0, returned: false }
 }

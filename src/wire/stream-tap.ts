@@ -42,6 +42,8 @@ export type StreamTap = Delivered & {
   /** Its events have names. */
   readonly named: boolean
   readonly usage: Usage | null
+  /** What is wrong with a usage that it tells; null where nothing is. */
+  readonly oddUsage: string | null
   /** The answer has begun: from here on there is something to charge. */
   readonly begun: boolean
   /** The upstream may end the stream here. */

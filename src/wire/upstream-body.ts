@@ -1,18 +1,21 @@
-import { editMembers, topLevelMembers } from './json-members.ts'
+import { type Edits, editMembers } from './json-edits.ts'
+import { topLevelMembers } from './json-members.ts'
 import type { JsonRequest } from './json-request.ts'
 import type { Change, MeteredRequest } from './metered-request.ts'
 import { PLAIN_PROFILE, type Profile } from './profile.ts'
 
-/** Members to set in a JSON text, as JSON; null removes one. */
-export type Edits = Record<string, string | null>
-
-/** A JSON body for the upstream: the client's bytes but for these edits and the model's name. */
+/**
+ * A JSON body for the upstream: the client's bytes but for these edits, the model's name, and what
+ * the upstream refuses.
+ */
 export function editedBody(
-  { text, model }: JsonRequest & MeteredRequest,
-  { upstreamModel }: Change,
+  { text, fields, model }: JsonRequest & MeteredRequest,
+  { upstreamModel, profile = PLAIN_PROFILE }: Change,
   edits: Edits = {},
 ): string {
-  const all = upstreamModel === model ? edits : { ...edits, model: JSON.stringify(upstreamModel) }
+  const all = { ...edits }
+  if (upstreamModel !== model) all.model = JSON.stringify(upstreamModel)
+  for (const name of profile.dropFields) if (Object.hasOwn(fields, name)) all[name] = null
   return Object.keys(all).length === 0 ? text : editMembers(text, all)
 }
 

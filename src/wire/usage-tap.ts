@@ -1,3 +1,4 @@
+import { largerCalls, type ToolCalls } from '../domain/tool-calls.ts'
 import { largerUsage, readUsage, type Usage, withReasoning } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 import { asObject, parseObject } from './answer.ts'
@@ -6,7 +7,9 @@ import { usageBody } from './choices-answer.ts'
 import type { ChoicesRequest } from './choices-request.ts'
 import { type Chunk, type ChunkObject, ChunkRepairs } from './chunk-repairs.ts'
 import { dataEvent, errorEvent } from './events.ts'
-import { editMembers, textOfMember } from './json-members.ts'
+import { type Edits, editMembers } from './json-edits.ts'
+import { oddUsage, SMALLER_REPORT } from './odd-usage.ts'
+import { reportedCalls } from './reported-calls.ts'
 import { mayTellUsage, usageIn } from './reported-usage.ts'
 import type { SseEvent } from './sse-scanner.ts'
 import {
@@ -18,9 +21,9 @@ import {
   type Verdict,
   WITHHOLD,
 } from './stream-tap.ts'
-import type { Edits } from './upstream-body.ts'
 
-const NULL_USAGE = ',"usage":null'
+const USAGE = '"usage"'
+const NULL_USAGE = `,${USAGE}:null`
 
 type Wishes = Pick<ChoicesRequest, 'wantsUsage' | 'wantsContinuousUsage'>
 
@@ -32,6 +35,9 @@ type Wishes = Pick<ChoicesRequest, 'wantsUsage' | 'wantsContinuousUsage'>
 export class UsageTap extends ChoiceText implements StreamTap {
   readonly named = false
   usage: Usage | null = null
+  /** Calls of tools that the upstream told of in its usage. */
+  toolCalls: ToolCalls | undefined
+  oddUsage: string | null = null
   begun = false
   /** The usage chunk the client asked for has passed. */
   usageForwarded = false
@@ -107,7 +113,7 @@ export class UsageTap extends ChoiceText implements StreamTap {
   #take(data: string, chunk: Chunk): Verdict {
     this.begun = true
     for (let at = 0; at < chunk.choices.length; at += 1) this.#count(chunk.choices[at], at)
-    const repairs = this.#repairs.editsOf(data, chunk)
+    const repairs = this.#repairs.editsOf(chunk)
     const mayTell = mayTellUsage(chunk)
     if (repairs === null && this.#alias === null && !mayTell && !('error' in chunk)) return FORWARD
     const edits: Edits = { ...repairs }
@@ -117,7 +123,7 @@ export class UsageTap extends ChoiceText implements StreamTap {
       const isUsable = this.#readUsage(chunk)
       const isUsageChunk = chunk.choices.length === 0 && (chunk.usage ?? null) !== null
       if (isUsageChunk) return isUsable ? this.#takeUsage(data, chunk, edits) : WITHHOLD
-      this.#hideUsage(data, chunk, edits)
+      this.#hideUsage(chunk, edits)
     }
     return rewritten(data, chunk, edits)
   }
@@ -135,13 +141,13 @@ export class UsageTap extends ChoiceText implements StreamTap {
   }
 
   /** Usage in a chunk with choices is for clients that asked for it there, and null for others. */
-  #hideUsage(data: string, { usage, x_groq: groq }: Chunk, edits: Edits): void {
+  #hideUsage({ usage, x_groq: groq }: Chunk, edits: Edits): void {
     const { wantsUsage, wantsContinuousUsage } = this.#wishes
     if (usage !== undefined && !(wantsContinuousUsage || (wantsUsage && usage === null))) {
       edits.usage = null
     }
     if (!wantsUsage && asObject(groq)?.usage !== undefined) {
-      edits.x_groq = editMembers(textOfMember(data, 'x_groq') ?? '{}', { usage: null })
+      edits.x_groq = { usage: null }
     }
   }
 
@@ -149,13 +155,15 @@ export class UsageTap extends ChoiceText implements StreamTap {
   #readUsage(chunk: Record<string, unknown>): boolean {
     const wire = usageIn(chunk)
     const read = readUsage(wire)
+    this.oddUsage ??= oddUsage(chunk.usage ?? wire)
     if (read === null) return false
+    this.toolCalls = largerCalls(this.toolCalls, reportedCalls(wire))
     const reported = this.#isReasoningApart ? withReasoning(read, wire, this.reasoningLength) : read
     const kept = largerUsage(this.usage, reported)
     if (kept === reported) {
       this.#wireUsage = wire
       this.#heldUsage = null
-    }
+    } else this.oddUsage ??= SMALLER_REPORT
     this.usage = kept
     return true
   }
@@ -184,11 +192,10 @@ function rewritten(data: string, chunk: Chunk, edits: Edits): Verdict {
   return { kind: 'rewrite', data: onlyNull ? withoutNullUsage(data) : editMembers(data, edits) }
 }
 
-/** The same as editMembers, but quick: many upstreams write it into every chunk. */
+/** The same as editMembers, but quick: many upstreams write it into every chunk, at its end. */
 function withoutNullUsage(data: string): string {
-  const at = data.indexOf(NULL_USAGE)
-  const key = '"usage"'
-  const isOnly = at > 0 && data.indexOf(key) === at + 1 && data.lastIndexOf(key) === at + 1
+  const at = data.lastIndexOf(NULL_USAGE)
+  const isOnly = at > 0 && data.lastIndexOf(USAGE) === at + 1 && data.indexOf(USAGE) === at + 1
   if (!isOnly) return editMembers(data, { usage: null })
   return data.slice(0, at) + data.slice(at + NULL_USAGE.length)
 }

@@ -67,7 +67,7 @@ export function creditsOf(tokens: number): string {
   return String(tokens / 100)
 }
 
-type Usd = { input: string; output: string; request?: string }
+type Usd = { input: string; output: string; request?: string; tools?: Record<string, string> }
 
 /** Enters a price of a model of the environment's provider, and waits until it counts. */
 export async function setPrice(proxy: Tollkeeper, model: string, usd: Usd): Promise<void> {

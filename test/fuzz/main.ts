@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { tryBody } from './bodies.ts'
-import { tryStream } from './sse.ts'
+import { mostSteps, tryStream } from './sse.ts'
 import { countWork } from './work.ts'
 
 const TARGETS = { sse: tryStream, bodies: tryBody }
@@ -38,3 +38,4 @@ for (const [name, attempt] of Object.entries(TARGETS)) {
   }
   say(`${name}: ${count} cases from ${first} on, none failed`)
 }
+if (mostSteps > 0) say(`sse: at most ${mostSteps.toFixed(2)} steps a byte`)

@@ -88,7 +88,7 @@ test('a stream that reaches the limit of its key is cut, and charged no more', a
     return answer.status === 200 ? readStream(answer) : undefined
   })
   expect(seen.kinds).toEqual(['text', 'error'])
-  expect(seen.error).toMatchObject({ type: 'insufficient_quota' })
+  expect(seen.error).toMatchObject({ type: 'insufficient_quota', code: 'spend_limit_reached' })
   const record = await one.settled(seen.requestId)
   expect(record).toMatchObject({ outcome: 'out_of_credits', uncollected: '0' })
   expect(Number(record.charged)).toBeLessThanOrEqual(1)

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { editMembers, topLevelMembers } from '../../src/wire/json-members.ts'
+import { type Edits, editMembers } from '../../src/wire/json-edits.ts'
+import { topLevelMembers } from '../../src/wire/json-members.ts'
 
 /** JSON whose text says more than JSON.parse keeps. */
 const EXACT = ['9007199254740993', '1e-7', '1.0', '-0', '1E+400', '"\\u0041\\/"', '"\\\\\\""']
@@ -107,7 +108,36 @@ const EDITS = [
   ['sees none in a string', '{"x":"\\"a\\":1","a":2}', { a: '3' }, '{"x":"\\"a\\":1","a":3}'],
 ] as const
 
+const NESTED: [string, string, Edits, string][] = [
+  ['replaces a value within', '{"a":{"b":1, "c":2}}', { a: { b: '3' } }, '{"a":{"b":3, "c":2}}'],
+  ['adds and removes within', '{"a":{"b":1}}', { a: { b: null, c: '2' } }, '{"a":{"c":2}}'],
+  [
+    'edits and replaces elements',
+    '{"l":[{"x":1}, 2 ,{"x":3}],"m":1}',
+    { l: ['0', undefined, { x: null, y: '4' }], m: null },
+    '{"l":[0, 2 ,{"y":4}]}',
+  ],
+  [
+    'edits at several depths at once',
+    '{"l":[{"d":{"t":[{"f":"]}"}]},"i":0}],"u":{}}',
+    { u: null, l: [{ i: '1', d: { t: [{ n: '7' }], r: '"a"' } }] },
+    '{"l":[{"d":{"r":"a","t":[{"n":7,"f":"]}"}]},"i":1}]}',
+  ],
+  ['edits nothing in a list that is empty', '{"l":[ ]}', { l: ['1'] }, '{"l":[ ]}'],
+  [
+    'leaves a value of another kind',
+    '{"a":[1],"b":{}}',
+    { a: { x: '1' }, b: ['1'] },
+    '{"a":[1],"b":{}}',
+  ],
+  ['makes nothing within what is not there', '{"a":1}', { b: { c: '1' } }, '{"a":1}'],
+]
+
 describe('editMembers', () => {
+  test.each(NESTED)('%s', (_does, text, changes, expected) => {
+    expect(editMembers(text, changes)).toBe(expected)
+  })
+
   test.each(EDITS)('%s', (_does, text, changes, expected) => {
     expect(editMembers(text, changes)).toBe(expected)
   })

@@ -28,12 +28,37 @@ const WORDS: [path: string, wire: object, expected: object][] = [
       prompt_tokens_details: { cached_tokens: 4, cache_write_tokens: 2, audio_tokens: 3 },
       completion_tokens_details: { reasoning_tokens: 5, rejected_prediction_tokens: 1 },
     },
-    usage(9, 4, 7, 5),
+    { ...usage(9, 4, 7, 5), cacheWriteTokens: 2, inputAudioTokens: 3 },
   ],
   ['/chat/completions', { ...CHAT, prompt_cache_hit_tokens: 4 }, usage(9, 4, 7, 0)],
   ['/chat/completions', { ...CHAT, cached_tokens: 4 }, usage(9, 4, 7, 0)],
   ['/chat/completions', { ...CHAT, cached_tokens: 12 }, usage(9, 9, 7, 0)],
   ['/chat/completions', { ...CHAT, total_tokens: 20 }, usage(9, 0, 11, 0)],
+  [
+    '/chat/completions', // more than there is: what is too much is both cached and audio
+    { ...CHAT, prompt_tokens_details: { cached_tokens: 6, audio_tokens: 5, image_tokens: 9 } },
+    {
+      ...usage(9, 6, 7, 0),
+      ...{ inputAudioTokens: 5, cachedAudioTokens: 5 },
+      ...{ inputImageTokens: 4, cachedImageTokens: 1 },
+    },
+  ],
+  [
+    '/chat/completions',
+    {
+      ...CHAT,
+      prompt_tokens_details: {
+        cached_tokens: 3,
+        audio_tokens: 5,
+        cached_tokens_details: { audio_tokens: 2 },
+      },
+      completion_tokens_details: { audio_tokens: 6, reasoning_tokens: 2 },
+    },
+    {
+      ...usage(9, 3, 7, 2),
+      ...{ inputAudioTokens: 5, cachedAudioTokens: 2, outputAudioTokens: 5 },
+    },
+  ],
   ['/completions', CHAT, usage(9, 0, 7, 0)],
   ['/embeddings', { prompt_tokens: 9, total_tokens: 9 }, usage(9, 0, 0, 0)],
   [
@@ -43,15 +68,37 @@ const WORDS: [path: string, wire: object, expected: object][] = [
       input_tokens_details: { cached_tokens: 4, cache_write_tokens: 1 },
       output_tokens_details: { reasoning_tokens: 5 },
     },
-    usage(9, 4, 7, 5),
+    { ...usage(9, 4, 7, 5), cacheWriteTokens: 1 },
   ],
-  ['/images/generations', { ...INPUT, input_tokens_details: {} }, usage(9, 0, 7, 0)],
+  [
+    '/images/generations',
+    { ...INPUT, input_tokens_details: { text_tokens: 5, image_tokens: 4 } },
+    { ...usage(9, 0, 7, 0), inputImageTokens: 4, outputImageTokens: 7 },
+  ],
+  [
+    '/images/generations',
+    { ...INPUT, output_tokens_details: { text_tokens: 1, image_tokens: 6 } },
+    { ...usage(9, 0, 7, 0), outputImageTokens: 6 },
+  ],
   ['/audio/transcriptions', { type: 'tokens', ...INPUT }, usage(9, 0, 7, 0)],
-  ['/audio/transcriptions', { type: 'duration', seconds: 3 }, usage(30, 0, 0, 0)],
+  [
+    '/audio/transcriptions',
+    { type: 'duration', seconds: 3 },
+    { ...usage(30, 0, 0, 0), inputAudioTokens: 30 },
+  ],
   [
     '/messages',
     { ...INPUT, cache_creation_input_tokens: 2, cache_read_input_tokens: 4 },
-    usage(15, 4, 7, 0),
+    { ...usage(15, 4, 7, 0), cacheWriteTokens: 2 },
+  ],
+  [
+    '/messages',
+    {
+      ...INPUT,
+      cache_creation_input_tokens: 5,
+      cache_creation: { ephemeral_5m_input_tokens: 2, ephemeral_1h_input_tokens: 3 },
+    },
+    { ...usage(14, 0, 7, 0), cacheWriteTokens: 5, cacheWrite1hTokens: 3 },
   ],
 ]
 

@@ -13,7 +13,7 @@ const STOP_REASONS = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool
 
 const MESSAGES: Dialect = {
   tell: tellMessage,
-  whole: (script, usage) => JSON.stringify(messageOf(script, usageOf(usage))),
+  whole: (script, usage) => JSON.stringify(messageOf(script, usageOf(script, usage))),
 }
 
 const COUNT: Dialect = {
@@ -53,16 +53,17 @@ function tellMessage(script: Script): Telling {
   const content = new NamedContent(script, (part) => formOf(script, part, write))
   return {
     opening() {
-      const usage = usageOf(finalUsage(script))
-      const begun = { ...usage, ...(usage && { output_tokens: 1 }) }
+      const usage = usageOf(script, finalUsage(script))
+      const { server_tool_use: _, ...input } = usage ?? {}
+      const begun = { ...input, output_tokens: 1 }
       const message = { ...messageOf(script, usage && begun), content: [], stop_reason: null }
       return [write('message_start', { message }), write('ping', {})]
     },
     content: () => content.events(),
     closing() {
       const delta = { stop_reason: STOP_REASONS[answer.finish], stop_sequence: null }
-      const { output_tokens } = usageOf(finalUsage(script)) ?? {}
-      const usage = output_tokens === undefined ? {} : { usage: { output_tokens } }
+      const { output_tokens, server_tool_use } = usageOf(script, finalUsage(script)) ?? {}
+      const usage = output_tokens === undefined ? {} : { usage: { output_tokens, server_tool_use } }
       return [content.rest, write('message_delta', { delta, ...usage }), write('message_stop', {})]
     },
     failure: () => write('error', { error: { type: 'api_error', message: FAULT.message } }),
@@ -125,9 +126,10 @@ function messageOf({ envelope, request, answer }: Script, usage: object | null):
 }
 
 /** The usage of a JSON member, under Anthropic's names; null for none. */
-function usageOf(member: string): Record<string, unknown> | null {
+function usageOf({ card: { searches } }: Script, member: string): Record<string, unknown> | null {
   const usage = member === '' ? null : JSON.parse(`{${inputNames(member)}}`).usage
-  return isObject(usage) ? usage : null
+  if (!isObject(usage)) return null
+  return searches ? { ...usage, server_tool_use: { web_search_requests: searches } } : usage
 }
 
 /** The arguments of a tool; a limit may have cut them. */

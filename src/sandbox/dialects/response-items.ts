@@ -11,9 +11,18 @@ export function summaryPart(text: string): object {
   return { type: 'summary_text', text }
 }
 
-/** The output of a response: an item for what was thought, said and called. */
-export function itemsOf(parts: readonly Part[]): Item[] {
-  return parts.filter(({ field }) => field !== 'tool_name').map((part) => itemOf(parts, part))
+/** The output of a response: an item for what was searched, thought, said and called. */
+export function itemsOf(parts: readonly Part[], searches = 0): Item[] {
+  const said = parts.filter(({ field }) => field !== 'tool_name').map((part) => itemOf(parts, part))
+  return [...searchItems(searches), ...said]
+}
+
+/** A call of the tool that searches the web. */
+export function searchItems(count: number): Item[] {
+  const action = { type: 'search', query: 'What does it cost?' }
+  const search = (_: unknown, at: number) =>
+    ({ id: `search_${at}`, type: 'web_search_call', status: 'completed', action }) as Item
+  return Array.from({ length: count }, search)
 }
 
 /** Where in the output the item of a part stands. The name of a tool belongs to its arguments. */

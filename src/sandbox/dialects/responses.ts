@@ -16,7 +16,7 @@ import { finalUsage, type Script } from '../script.ts'
 import { tokensOf } from '../tokens.ts'
 import { readTuning } from '../tuning.ts'
 import { failureEvent, NamedContent, namedEvent, type PartForm, withUsage } from './named.ts'
-import { itemIndex, itemOf, itemsOf, summaryPart, textPart } from './response-items.ts'
+import { itemIndex, itemOf, itemsOf, searchItems, summaryPart, textPart } from './response-items.ts'
 
 const RESPONSES: Dialect = {
   tell: tellResponse,
@@ -52,7 +52,11 @@ function tellResponse(script: Script): Telling {
     write(`response.${type}`, { response: JSON.parse(responseJson(script, status, usage)) })
   const content = new NamedContent(script, (part) => formOf(script, part, write))
   return {
-    opening: () => [around('created', 'in_progress'), around('in_progress', 'in_progress')],
+    opening: () => [
+      around('created', 'in_progress'),
+      around('in_progress', 'in_progress'),
+      ...searchEvents(script, write),
+    ],
     content: () => content.events(),
     closing() {
       const status = statusOf(script)
@@ -65,9 +69,24 @@ function tellResponse(script: Script): Telling {
   }
 }
 
+/** The events of the searches, which come before anything is said. */
+function searchEvents({ card: { searches = 0 } }: Script, write: Write): string[] {
+  return searchItems(searches).flatMap((item, index) => {
+    const at = { output_index: index }
+    const step = (name: string) =>
+      write(`response.web_search_call.${name}`, { ...at, item_id: item.id })
+    return [
+      write('response.output_item.added', { ...at, item: begun(item) }),
+      ...['in_progress', 'searching', 'completed'].map(step),
+      write('response.output_item.done', { ...at, item }),
+    ]
+  })
+}
+
 /** The events of a part: what a tool is called stands in the event that adds its item. */
-function formOf({ answer: { parts } }: Script, part: Part, write: Write): PartForm {
-  const index = itemIndex(parts, part)
+function formOf({ answer, card }: Script, part: Part, write: Write): PartForm {
+  const { parts } = answer
+  const index = itemIndex(parts, part) + (card.searches ?? 0)
   const item = itemOf(parts, part)
   const output = { output_index: index }
   const added = () => write('response.output_item.added', { ...output, item: begun(item) })
@@ -132,7 +151,7 @@ function statusOf({ answer }: Script): 'completed' | 'incomplete' {
 }
 
 function responseJson(script: Script, status: string, usage: string): string {
-  const { envelope, answer, request } = script
+  const { card, envelope, answer, request } = script
   const isOver = status === 'completed' || status === 'incomplete'
   const response = {
     id: envelope.id.replace('chatcmpl-', 'resp_'),
@@ -144,7 +163,7 @@ function responseJson(script: Script, status: string, usage: string): string {
     instructions: null,
     metadata: {},
     model: request.model,
-    output: isOver ? itemsOf(answer.parts) : [],
+    output: isOver ? itemsOf(answer.parts, card.searches) : [],
     parallel_tool_calls: true,
     temperature: 1,
     tool_choice: 'auto',
