@@ -33,7 +33,10 @@ const STATEMENT_TIMEOUT_MS = 15_000
 /** Seconds between two reads of the catalogue, should a notification have been missed. */
 const CATALOGUE_MAX_AGE_S = 10
 
-const CATALOGUE_TABLES = ['tiers', 'models', 'routes', 'providers', 'prices', '*']
+/** Milliseconds in which changes are gathered, so that one reading finds them all. */
+const CHANGES_GATHERED_MS = 20
+
+const CATALOGUE_TABLES = ['tiers', 'models', 'routes', 'providers', 'prices', 'price_names', '*']
 
 /** Postgres: migrated, with a lane for each statement of the hot path and a pool for the rest. */
 async function database(app: FastifyInstance, options: DatabaseOptions): Promise<void> {
@@ -116,8 +119,13 @@ async function followDatabase(app: FastifyInstance, sql: postgres.Sql, db: Postg
     reloadCatalogue().catch((err) => app.log.warn({ err }, 'the catalogue could not be read again'))
   }
   const timer = setInterval(refresh, CATALOGUE_MAX_AGE_S * 1_000)
+  let gathering: NodeJS.Timeout | null = null
   listeners.add((table) => {
-    if (CATALOGUE_TABLES.includes(table)) refresh()
+    if (!CATALOGUE_TABLES.includes(table)) return
+    gathering ??= setTimeout(() => {
+      gathering = null
+      refresh()
+    }, CHANGES_GATHERED_MS)
   })
   await followChanges(sql, (table) => {
     for (const listener of listeners) listener(table)
@@ -126,7 +134,10 @@ async function followDatabase(app: FastifyInstance, sql: postgres.Sql, db: Postg
     catalogue: () => catalogue,
     reloadCatalogue,
     onChange: (listener: (table: string) => void) => void listeners.add(listener),
-    stopFollowing: () => clearInterval(timer),
+    stopFollowing: () => {
+      clearInterval(timer)
+      if (gathering) clearTimeout(gathering)
+    },
   }
 }
 

@@ -23,11 +23,22 @@ export type Config = {
   trustProxy: string[] | false
   upstreamAllowCidrs: string[]
   streamCommitMs: number
+  proxies: ProxySettings
   timeouts: UpstreamTimeouts
   drainTimeoutMs: number
 }
 
 export type UpstreamTimeouts = { connectMs: number; firstByteMs: number; idleMs: number }
+
+/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY. */
+export type ProxySettings = {
+  /** For upstreams that are spoken to in plain HTTP. */
+  http: URL | null
+  /** For those behind TLS. */
+  https: URL | null
+  /** Who is connected to directly: names with all below them, addresses, CIDRs, or `*`. */
+  direct: string[]
+}
 
 /** The environment can not be used; the message names every fault. */
 export class ConfigError extends Error {
@@ -76,6 +87,11 @@ function toConfig(env: Environment): Config {
     trustProxy: env.TRUST_PROXY === undefined ? false : cidrs(env.TRUST_PROXY),
     upstreamAllowCidrs: cidrs(env.UPSTREAM_ALLOW_CIDRS ?? ''),
     streamCommitMs: env.STREAM_COMMIT_MS,
+    proxies: {
+      http: env.HTTP_PROXY === undefined ? null : new URL(env.HTTP_PROXY),
+      https: env.HTTPS_PROXY === undefined ? null : new URL(env.HTTPS_PROXY),
+      direct: (env.NO_PROXY ?? '').split(/[\s,]+/).filter((one) => one !== ''),
+    },
     timeouts: {
       connectMs: env.UPSTREAM_CONNECT_TIMEOUT_MS,
       firstByteMs: env.UPSTREAM_FIRST_BYTE_TIMEOUT_MS,
@@ -104,7 +120,7 @@ function faultsOf(values: unknown): string[] {
 
 /** Secrets are never repeated, not even wrong ones. */
 function shown(name: string, value: unknown): string {
-  return /TOKEN$|KEY|DATABASE_URL/.test(name) ? 'not usable' : JSON.stringify(value)
+  return /TOKEN$|KEY|DATABASE_URL|PROXY$/.test(name) ? 'not usable' : JSON.stringify(value)
 }
 
 function expectation(schema: TSchema): string {
@@ -122,6 +138,12 @@ function crossFaults(env: Environment): string[] {
     faults.push('BUFFER_BUDGET_BYTES is smaller than BODY_LIMIT_BYTES: no such body could be read')
   }
   if (typeof env.OPENAI_BASE_URL === 'string') faults.push(...baseUrlFaults(env.OPENAI_BASE_URL))
+  for (const name of ['HTTP_PROXY', 'HTTPS_PROXY'] as const) {
+    const text = env[name]
+    if (typeof text === 'string' && /^https?:/.test(text) && !isProxyUrl(text)) {
+      faults.push(`${name} is not usable: expected a URL with nothing after its host and port`)
+    }
+  }
   for (const name of ['TRUST_PROXY', 'UPSTREAM_ALLOW_CIDRS'] as const) {
     const wrong = cidrs(env[name] ?? '').filter((cidr) => !isCidr(cidr))
     for (const cidr of wrong) faults.push(`${name} has ${JSON.stringify(cidr)}: expected a CIDR`)
@@ -138,6 +160,12 @@ function baseUrlFaults(text: string): string[] {
   }
   if (url.hash) return ['OPENAI_BASE_URL has a fragment: a base URL has none']
   return []
+}
+
+function isProxyUrl(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url === null) return false
+  return url.pathname === '/' && url.search === '' && url.hash === ''
 }
 
 function cidrs(list: string): string[] {

@@ -104,6 +104,25 @@ export const EnvironmentSchema = Type.Object({
         'Comma list of CIDRs that are not public and may still be upstreams of the admin API, such as `10.1.0.0/16`.',
     }),
   ),
+  HTTPS_PROXY: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description:
+        'Proxy for upstreams behind TLS, by CONNECT, such as `http://user:password@proxy:3128`. It resolves their names, so it has to keep private networks out.',
+    }),
+  ),
+  HTTP_PROXY: Type.Optional(
+    Type.String({
+      pattern: '^https?://',
+      description: 'The same for upstreams in plain HTTP, which it is asked for by their URL.',
+    }),
+  ),
+  NO_PROXY: Type.Optional(
+    Type.String({
+      description:
+        'Comma list of upstreams that are connected to directly: names with all below them, addresses or CIDRs, each with a port if need be, or `*`. Loopback always is.',
+    }),
+  ),
   STREAM_COMMIT_MS: Type.Integer({
     default: 20_000,
     minimum: 0,

@@ -40,6 +40,7 @@ export type SecretBox = {
   seal(text: string): Buffer
   /** @throws Error when no secret of SECRET_KEY opens it */
   open(sealed: Buffer): string
+  canOpen(sealed: Buffer): boolean
 }
 
 /** @param secretKeys the secrets of SECRET_KEY: the first seals, all can open */
@@ -52,6 +53,7 @@ export function createSecretBox(secretKeys: string[]): SecretBox {
       if (text !== null) return text.toString('utf8')
       throw new Error('a provider key was encrypted with a secret that SECRET_KEY does not have')
     },
+    canOpen: (sealed) => box.open(sealed) !== null,
   }
 }
 

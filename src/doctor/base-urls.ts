@@ -31,14 +31,18 @@ export function baseUrlsFor(given: URL): string[] {
   return [...new Set([...urls, ...versioned])].slice(0, CANDIDATES_MAX)
 }
 
-/** The base URL to which a redirect of its chat completions leads, on the same host; else null. */
+/**
+ * The base URL to which a redirect of its chat completions leads: on the same origin, or behind TLS
+ * on the same host; else null, since the key goes along.
+ */
 export function redirectedBase(baseUrl: string, location: string): string | null {
   const from = new URL(baseUrl)
   const endpoint = `${from.origin}${from.pathname.replace(/\/+$/, '')}/chat/completions`
   if (!URL.canParse(location, endpoint)) return null
   const to = new URL(location, endpoint)
   const path = to.pathname.replace(/\/+$/, '')
-  if (to.hostname !== from.hostname || !ENDPOINT.test(path)) return null
+  const isSecured = to.hostname === from.hostname && to.protocol === 'https:'
+  if ((to.origin !== from.origin && !isSecured) || !ENDPOINT.test(path)) return null
   return `${to.origin}${path.replace(ENDPOINT, '')}${to.search}`
 }
 

@@ -2,21 +2,29 @@ import { and, asc, eq, gt, inArray, not, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { ModelLimits } from '../domain/bounds.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
-import { models, routes } from './schema.ts'
+import { models, providers, routes } from './schema.ts'
 
 /** One way to serve a model: lower priorities first, equal ones by weight. */
 export type Route = {
   provider: string
+  /** Whose provider it is: the environment's has whatever name it has there. */
+  source: 'env' | 'database'
   upstreamModel: string
   priority: number
   weight: number
 }
 
+/** A route as it is asked for: whose provider it names is found out when it is written. */
+export type NewRoute = Omit<Route, 'source'>
+
+type NewModel = Omit<Model, 'createdAt' | 'routes'> & { routes: NewRoute[] }
+
 export type Model = ModelLimits & { name: string; createdAt: Date; routes: Route[] }
 
 const ROUTES = sql<Route[]>`coalesce((
-  select json_agg(json_build_object('provider', r.provider, 'upstreamModel', r.upstream_model,
-      'priority', r.priority, 'weight', r.weight) order by r.priority, r.provider, r.upstream_model)
+  select json_agg(json_build_object('provider', r.provider, 'source', r.source,
+      'upstreamModel', r.upstream_model, 'priority', r.priority, 'weight', r.weight)
+      order by r.priority, r.provider, r.upstream_model)
     from ${routes} r where r.model = ${models.name}), '[]')`
 
 const SHOWN = {
@@ -55,13 +63,15 @@ export async function findModel(db: PostgresJsDatabase, name: string): Promise<M
 /**
  * Makes the model, or makes an existing one equal to it: limits and routes together, whoever else
  * changes it at the same time.
+ * @param environment the name of the environment's provider, where the database has no such one
  */
 export async function putModel(
   db: PostgresJsDatabase,
-  model: Omit<Model, 'createdAt'>,
+  model: NewModel,
+  environment: string,
 ): Promise<void> {
   for (let tries = 0; tries < PUT_TRIES_MAX; tries += 1) {
-    if (await replaceModel(db, model)) return
+    if (await replaceModel(db, model, environment)) return
   }
   throw new Error(`the model ${model.name} is changed all the time`)
 }
@@ -73,7 +83,8 @@ export async function putModel(
  */
 async function replaceModel(
   db: PostgresJsDatabase,
-  { name, routes: wanted, ...limits }: Omit<Model, 'createdAt'>,
+  { name, routes: wanted, ...limits }: NewModel,
+  environment: string,
 ): Promise<boolean> {
   const seen = sql`(select seen.xmin from ${models} seen where seen.name = ${name})`
   const made = db.$with('made').as(
@@ -105,16 +116,24 @@ async function replaceModel(
     db
       .insert(routes)
       .select(
-        sql`select made.name, r.provider, r."upstreamModel", r.priority, r.weight
+        sql`select made.name, r.provider, ${sourceOf(environment)},
+          r."upstreamModel", r.priority, r.weight
         from made, json_to_recordset(${rows}::text::json)
           as r(provider text, "upstreamModel" text, priority smallint, weight int)
-        on conflict (model, provider, upstream_model)
-          do update set priority = excluded.priority, weight = excluded.weight`,
+        on conflict (model, provider, upstream_model) do update
+          set source = excluded.source, priority = excluded.priority, weight = excluded.weight`,
       )
       .returning({ model: routes.model }),
   )
   const done = await db.with(made, dropped, set).select().from(made)
   return done.length > 0
+}
+
+/** Whose provider a route `r` means: the database's, where both have one of its name. */
+function sourceOf(environment: string) {
+  const isStored = sql`exists (select from ${providers} p where p.name = r.provider)`
+  const isEnv = sql`r.provider = ${environment} and not ${isStored}`
+  return sql`case when ${isEnv} then 'env' else 'database' end`
 }
 
 /** @returns the model that is gone; null when there was none */

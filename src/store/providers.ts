@@ -1,4 +1,4 @@
-import { asc, DrizzleQueryError, eq, gt } from 'drizzle-orm'
+import { and, asc, DrizzleQueryError, eq, gt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
@@ -7,15 +7,41 @@ import { providers } from './schema.ts'
 /** A provider as stored; its key is encrypted. */
 export type Provider = typeof providers.$inferSelect
 
-/** Providers by name. */
-export async function listProviders(db: PostgresJsDatabase, page: Page): Promise<Slice<Provider>> {
+/** A name of a list, and what is stored under it: null is the environment's provider. */
+export type Named = { name: string; provider: Provider | null }
+
+/** Providers by name, among them that of the environment. */
+export async function listProviders(
+  db: PostgresJsDatabase,
+  page: Page,
+  environment: string,
+): Promise<Slice<Named>> {
+  const name = sql<string>`named.name`
+  const names = sql`(select p.name from ${providers} p union select ${environment}) as named (name)`
   const rows = await db
-    .select()
-    .from(providers)
-    .where(page.after === null ? undefined : gt(providers.name, page.after))
-    .orderBy(asc(providers.name))
+    .select({ name, provider: providers })
+    .from(names)
+    .leftJoin(providers, eq(providers.name, name))
+    .where(page.after === null ? undefined : gt(name, page.after))
+    .orderBy(asc(name))
     .limit(rowsToRead(page))
-  return sliceOf(rows, page, (provider) => provider.name)
+  return sliceOf(rows, page, (named) => named.name)
+}
+
+export function allProviders(db: PostgresJsDatabase): Promise<Provider[]> {
+  return db.select().from(providers)
+}
+
+/** @returns whether the stored key was still the one that is replaced */
+export async function replaceProviderKey(
+  db: PostgresJsDatabase,
+  name: string,
+  known: Buffer,
+  apiKey: Buffer,
+): Promise<boolean> {
+  const isKnown = and(eq(providers.name, name), eq(providers.apiKey, known))
+  const rows = await db.update(providers).set({ apiKey }).where(isKnown).returning()
+  return rows.length > 0
 }
 
 export async function findProvider(db: PostgresJsDatabase, name: string): Promise<Provider | null> {

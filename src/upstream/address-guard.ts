@@ -1,21 +1,16 @@
-import { lookup as resolve } from 'node:dns'
+import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP, type LookupFunction } from 'node:net'
+import { METADATA_NAMES, NEVER, NOT_PUBLIC, REFUSED_PORTS } from './refused-places.ts'
 
-/** Never an upstream, whatever is allowed: cloud metadata lives there. */
-const NEVER = [
-  ...['169.254.0.0/16', 'fe80::/10', 'fd00:ec2::254/128', 'fd20:ce::254/128'],
-  ...['100.100.100.200/32', '168.63.129.16/32'],
-  // 169.254.0.0/16 inside an IPv6 address; ::ffff:0:0/96 is checked as the IPv4 address it is
-  ...['::a9fe:0/112', '64:ff9b::a9fe:0/112', '2002:a9fe::/32'],
-]
+/** Milliseconds to resolve a name when it is saved; what takes longer is judged when connected. */
+const RESOLVE_MS = 1_000
 
-/** Private, loopback and reserved ranges: an upstream only where UPSTREAM_ALLOW_CIDRS says so. */
-const NOT_PUBLIC = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '172.16.0.0/12', '192.0.0.0/24'],
-  ...['192.168.0.0/16', '198.18.0.0/15', '224.0.0.0/4', '240.0.0.0/4', '::/96'],
-  ...['::ffff:0:0:0/96', '64:ff9b::/96', '64:ff9b:1::/48', '2001::/32', '2002::/16'], // carry IPv4
-  ...['100::/64', 'fc00::/7', 'fec0::/10', 'ff00::/8'],
-]
+/** Asks for all addresses of a name, as `lookup` of node:dns does. */
+export type Resolver = (
+  hostname: string,
+  options: LookupOptions & { all: true },
+  callback: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void
 
 /** A name that resolves to no address that may be an upstream. */
 export class AddressRefused extends Error {
@@ -27,34 +22,75 @@ export class AddressRefused extends Error {
   }
 }
 
-/** Decides to which addresses a provider that somebody entered may lead. */
+/**
+ * Decides to which addresses a provider may lead: one that somebody entered to public and allowed
+ * ones, that of the environment to any but those of metadata services.
+ */
 export class AddressGuard {
   readonly #never = blockList(NEVER)
   readonly #notPublic = blockList(NOT_PUBLIC)
   readonly #allowed: BlockList
+  readonly #resolve: Resolver
 
-  /** @param allowed CIDRs of UPSTREAM_ALLOW_CIDRS */
-  constructor(allowed: readonly string[]) {
+  /**
+   * @param allowed CIDRs of UPSTREAM_ALLOW_CIDRS
+   * @param resolve tells the addresses of a name; left out, as the system does
+   */
+  constructor(allowed: readonly string[], resolve: Resolver = lookup) {
     this.#allowed = blockList(allowed)
+    this.#resolve = resolve
   }
 
-  allows(address: string): boolean {
+  /** @param trusted whether the environment vouches for it */
+  allows(address: string, trusted = false): boolean {
     const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
     if (isIP(address) === 0 || this.#never.check(address, family)) return false
-    return this.#allowed.check(address, family) || !this.#notPublic.check(address, family)
+    if (trusted || this.#allowed.check(address, family)) return true
+    return !this.#notPublic.check(address, family)
   }
 
-  /** Whether a URL's host may be an upstream, as far as can be told before it is resolved. */
-  allowsHost(hostname: string): boolean {
-    const address = hostname.replace(/^\[|\]$/g, '')
-    return isIP(address) === 0 || this.allows(address)
+  /**
+   * Why a URL may not be an upstream, as far as can be told before its name is resolved.
+   * @returns null where nothing is against it
+   */
+  refusalOf(url: URL, trusted = false): string | null {
+    const name = nameOf(url.hostname)
+    if (METADATA_NAMES.has(name)) return 'it is a metadata service'
+    const isHere = name === 'localhost' || name.endsWith('.localhost') // RFC 6761, 6.3
+    const addresses = isHere ? ['127.0.0.1', '::1'] : isIP(name) ? [name] : []
+    if (addresses.length > 0 && !addresses.some((one) => this.allows(one, trusted))) {
+      return 'an address that is not public needs UPSTREAM_ALLOW_CIDRS, and some are never allowed'
+    }
+    if (!trusted && REFUSED_PORTS.has(Number(url.port || 80))) {
+      return `port ${url.port} is that of another service`
+    }
+    return null
+  }
+
+  /**
+   * Whether a name has an address now that may be an upstream. True also where that can not be
+   * told yet: it is judged again whenever it is connected to.
+   */
+  mayResolve(url: URL): Promise<boolean> {
+    const { promise, resolve } = Promise.withResolvers<boolean>()
+    const timer = setTimeout(() => resolve(true), RESOLVE_MS)
+    this.lookup(nameOf(url.hostname), { all: true }, (error) => {
+      clearTimeout(timer)
+      resolve(!(error instanceof AddressRefused))
+    })
+    return promise
   }
 
   /** A resolver that hands on allowed addresses only, at the moment of connecting. */
-  readonly lookup: LookupFunction = (hostname, options, callback) => {
-    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+  readonly lookup: LookupFunction = (...asked) => this.#lookUp(false, ...asked)
+
+  /** The same for what the environment names. */
+  readonly trustedLookup: LookupFunction = (...asked) => this.#lookUp(true, ...asked)
+
+  #lookUp(trusted: boolean, ...[hostname, options, callback]: Parameters<LookupFunction>): void {
+    this.#resolve(hostname, { ...options, all: true }, (error, addresses) => {
       if (error) return callback(error, [])
-      const allowed = addresses.filter(({ address }) => this.allows(address))
+      const allowed = addresses.filter(({ address }) => this.allows(address, trusted))
       const [first] = allowed
       if (first === undefined) {
         return callback(new AddressRefused(hostname), [])
@@ -63,6 +99,11 @@ export class AddressGuard {
       else callback(null, first.address, first.family)
     })
   }
+}
+
+/** A name as it is compared: without the brackets of an address, or the dot of the root. */
+function nameOf(hostname: string): string {
+  return hostname.replace(/^\[|\]$|\.$/g, '').toLowerCase()
 }
 
 function blockList(cidrs: readonly string[]): BlockList {

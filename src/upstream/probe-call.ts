@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import type { Answered, Heard, Unheard } from '../doctor/heard.ts'
 import { AddressRefused } from './address-guard.ts'
 import { UpstreamCall, type UpstreamListener } from './call.ts'
@@ -29,7 +29,7 @@ export type ProbeRequest = {
 }
 
 /** Makes one call to an upstream and listens to all of it, within bounds. Never rejects. */
-export function probeCall(pool: Pool, request: ProbeRequest): Promise<Heard> {
+export function probeCall(pool: Dispatcher, request: ProbeRequest): Promise<Heard> {
   return new Probe(request).run(pool)
 }
 
@@ -46,7 +46,7 @@ class Probe implements UpstreamListener {
     this.#request = request
   }
 
-  async run(pool: Pool): Promise<Heard> {
+  async run(pool: Dispatcher): Promise<Heard> {
     const { method, path, headers, body, timeoutMs, signal } = this.#request
     const seconds = Math.round(timeoutMs / 1_000)
     const timer = setTimeout(

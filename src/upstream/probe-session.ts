@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici'
 import type { Answered, Heard } from '../doctor/heard.ts'
 import type { AuthHeader } from '../doctor/observed.ts'
 import type { UpstreamPools } from './pools.ts'
@@ -58,6 +59,14 @@ export class ProbeSession {
     return this.#call('GET', address, '/models', { accept: 'application/json', bytesMax })
   }
 
+  #poolOf(target: UpstreamTarget): Dispatcher | Error {
+    try {
+      return this.#pools.of(target)
+    } catch (refused) {
+      return refused as Error
+    }
+  }
+
   async #call(
     method: 'GET' | 'POST',
     { baseUrl, authHeader }: Address,
@@ -76,8 +85,12 @@ export class ProbeSession {
     }
     const target = upstreamTarget('doctor', new URL(baseUrl), apiKey, source)
     const { accept, body = null, bytesMax, isEnough } = options
+    const pool = this.#poolOf(target)
+    if (pool instanceof Error) {
+      return { status: null, why: 'address_refused', message: reasonOf(pool) }
+    }
     this.#calls += 1
-    const heard = await probeCall(this.#pools.of(target), {
+    const heard = await probeCall(pool, {
       method,
       path: target.pathOf(endpoint),
       headers: headersOf(accept, body, apiKey, authHeader),
@@ -89,6 +102,10 @@ export class ProbeSession {
     })
     return withoutKey(heard, apiKey)
   }
+}
+
+function reasonOf({ cause, message }: Error): string {
+  return cause instanceof Error ? cause.message : message
 }
 
 /** Some upstreams repeat a key that they refuse; a shorter one may be part of any word. */

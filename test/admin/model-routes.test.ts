@@ -70,7 +70,28 @@ describe('the routes of a model', () => {
     expect((await client.put('/models/many', { routes })).body.routes).toEqual(routes)
   })
 
-  it.each(['nobody', ENVIRONMENT, 'ACME'])('can not lead to the provider %s', async (provider) => {
+  it('may lead to the provider of the environment, by its name, beside others', async () => {
+    const routes = [route(ENVIRONMENT, 'a', 0, 2), route('acme', 'a', 1)]
+    expect((await client.put('/models/both', { routes })).body.routes).toEqual(routes)
+    const turned = [route('acme', 'a'), route(ENVIRONMENT, 'a', 1)]
+    expect((await client.put('/models/both', { routes: turned })).body.routes).toEqual(turned)
+    const rows = await admin.sql`select source from routes where model = 'both' order by priority`
+    expect(rows.map(({ source }) => source)).toEqual(['database', 'env'])
+  })
+
+  it('are written by a server before this version as ever, and kept from being orphans', async () => {
+    await client.put('/models/older', {})
+    const insert = (provider: string) => admin.sql`
+      insert into routes (model, provider, upstream_model) values ('older', ${provider}, 'a')`
+    await insert('gamma')
+    expect((await client.get('/models/older')).body.routes).toEqual([route('gamma', 'a')])
+    const broken = { constraint_name: 'routes_provider_providers_name_fk' }
+    await expect(insert('nobody')).rejects.toMatchObject(broken)
+    const orphaned = admin.sql`delete from providers where name = 'gamma'`
+    await expect(orphaned).rejects.toMatchObject(broken)
+  })
+
+  it.each(['nobody', 'openai2', 'OpenAI', 'ACME'])('can not lead to %s', async (provider) => {
     await client.put('/models/stays', { routes: [route('acme', 'a')], context_window: 5 })
     const before = (await client.get('/models/stays')).body
     const answer = await client.put('/models/stays', { routes: [route(provider, 'a')] })

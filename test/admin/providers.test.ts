@@ -21,6 +21,10 @@ const PLAIN = {
   developer_role: 'keep',
   reasoning_tokens: 'included',
   embedding_format: 'as_sent',
+  drop_fields: [],
+  on_disconnect: 'cancel',
+  finish_max_tokens: 16_384,
+  finish_max_seconds: 300,
 }
 
 /** The key of a provider as its row has it, opened. */
@@ -130,6 +134,30 @@ describe('a provider', () => {
     expect(await admin.sql`select 1 from providers where name = ${ENVIRONMENT}`).toHaveLength(0)
   })
 
+  it('of the environment is read, and can not be changed or deleted', async () => {
+    const { status, body } = await client.get(`/providers/${ENVIRONMENT}`)
+    expect([status, body]).toEqual([
+      200,
+      {
+        name: ENVIRONMENT,
+        base_url: 'https://environment.example/v1',
+        has_key: true,
+        profile: PLAIN,
+        source: 'env',
+      },
+    ])
+    const list: Body[] = (await client.pages('/providers?limit=1')).flat()
+    expect(list.filter(({ name }) => name === ENVIRONMENT)).toEqual([body])
+    const changed = await client.put(`/providers/${ENVIRONMENT}`, { base_url: BASE_URL })
+    const deleted = await client.delete(`/providers/${ENVIRONMENT}`)
+    for (const answer of [changed, deleted]) {
+      expect(refusal(answer)).toEqual([409, 'conflict', null])
+      expect(answer.body.error.message).toMatch(/environment.*read-only.*OPENAI_BASE_URL/)
+    }
+    expect((await client.get(`/providers/${ENVIRONMENT}`)).body).toEqual(body)
+    expect(JSON.stringify([body, list, changed, deleted])).not.toContain('canary-')
+  })
+
   it('is deleted once no route leads to it', async () => {
     await client.put('/providers/used', { base_url: BASE_URL })
     await client.put('/models/m', { routes: [{ provider: 'used' }] })
@@ -146,7 +174,8 @@ describe('the list of providers', () => {
       await client.put(`/providers/${name}`, { base_url: BASE_URL })
     }
     const pages: Body[][] = await client.pages('/providers?limit=2')
-    const rows = await admin.sql`select name from providers order by name`
+    const rows = await admin.sql`select name from providers
+      union select ${ENVIRONMENT}::text order by name`
     expect(pages.flat().map(({ name }) => name)).toEqual(rows.map(({ name }) => name))
     expect(pages.length).toBe(Math.ceil(rows.length / 2))
   })

@@ -5,7 +5,10 @@ import errors from '../../plugins/errors.ts'
 import { createKeyHasher } from '../../src/api-key.ts'
 import { adminRoutes } from '../../src/routes/admin/index.ts'
 import { createSecretBox } from '../../src/secret-box.ts'
-import { AddressGuard } from '../../src/upstream/address-guard.ts'
+import { reseal } from '../../src/secret-rotation.ts'
+import { AddressGuard, type Resolver } from '../../src/upstream/address-guard.ts'
+import { Proxies } from '../../src/upstream/proxies.ts'
+import { upstreamTarget } from '../../src/upstream/target.ts'
 import { createTestDatabase } from '../harness/database.ts'
 
 /** The one secret of SECRET_KEY. */
@@ -26,6 +29,10 @@ type AdminSettings = {
   allowCidrs?: string[]
 }
 
+/** Knows no name: nothing here depends on that of a network. */
+const nobody: Resolver = (name, _options, callback) =>
+  setImmediate(() => callback(new Error(`nobody knows ${name}`), []))
+
 /** The admin API alone, on a database of its own. */
 export async function startAdmin({ allowCidrs = [] }: AdminSettings = {}): Promise<Admin> {
   const { url, sql } = await createTestDatabase()
@@ -38,9 +45,22 @@ export async function startAdmin({ allowCidrs = [] }: AdminSettings = {}): Promi
   const secrets = [SECRET]
   const hashKey = createKeyHasher(secrets)
   const secretBox = createSecretBox(secrets)
-  const guard = new AddressGuard(allowCidrs)
+  const guard = new AddressGuard(allowCidrs, nobody)
+  const proxies = new Proxies({ http: null, https: null, direct: [] })
   const timeouts = { connectMs: 1_000, firstByteMs: 1_000, idleMs: 1_000 }
-  const options = { token, hashKey, secretBox, guard, timeouts, environment: ENVIRONMENT }
+  const resealAll = () => reseal(app.database.db, secrets)
+  const base = new URL('https://environment.example/v1?secret=canary-query')
+  const environment = upstreamTarget(ENVIRONMENT, base, 'canary-environment-key', 'env')
+  const options = {
+    token,
+    hashKey,
+    secretBox,
+    guard,
+    proxies,
+    timeouts,
+    environment,
+    reseal: resealAll,
+  }
   await app.register(adminRoutes, { prefix: '/admin', ...options })
   const close = async () => {
     await app.close()

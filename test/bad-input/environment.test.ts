@@ -16,6 +16,8 @@ const WRONG: Record<string, string> = {
   BUFFER_BUDGET_BYTES: '1 GB',
   TRUST_PROXY: '10.0.0.0/33',
   UPSTREAM_ALLOW_CIDRS: 'everywhere',
+  HTTPS_PROXY: 'socks5://user:canary@host',
+  HTTP_PROXY: 'http://user:canary@host/path',
   STREAM_COMMIT_MS: '-1',
   UPSTREAM_CONNECT_TIMEOUT_MS: '0',
   UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '1e9',

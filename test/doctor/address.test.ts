@@ -26,7 +26,8 @@ test.each([
 test('a name that leads to a private address is not called, and that is told', async () => {
   const upstream = await startScripted((_req, res) => res.end())
   const base_url = `http://localhost:${upstream.port}/v1`
-  const diagnosis = await examine(guarded, { base_url, api_key: KEY, model: 'a-model' })
+  await guarded.sql`insert into providers (name, base_url) values ('named', ${base_url})`
+  const diagnosis = await examine(guarded, { provider: 'named', model: 'a-model' })
   expect(quirksOf(diagnosis)).toEqual(['address-refused'])
   expect(diagnosis).toMatchObject({ verdict: 'fault', usable: false, base_url: null })
   expect(upstream.seen).toEqual([])

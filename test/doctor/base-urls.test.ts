@@ -52,10 +52,15 @@ test.each([
 test.each([
   ['https://h.example/v1/chat/completions', 'https://h.example/v1'],
   ['/v2/chat/completions', 'http://h.example/v2'],
-  ['http://h.example:81/v1/chat/completions', 'http://h.example:81/v1'],
+  ['http://h.example:81/v1/chat/completions', null],
   ['https://evil.example/v1/chat/completions', null],
   ['https://h.example/login', null],
   ['http://[', null],
 ])('a redirect to %s leads to the base URL %s', (location, base) => {
   expect(redirectedBase('http://h.example/v1', location)).toBe(base)
+})
+
+test('a redirect from TLS to plain HTTP leads nowhere', () => {
+  const location = 'http://h.example/v1/chat/completions'
+  expect(redirectedBase('https://h.example/v1', location)).toBeNull()
 })

@@ -75,7 +75,10 @@ export const EXPECTED: Record<QuirkName, Expected> = {
   'string-errors': { finds: ['errors-odd-shape'] },
   'errors-in-200': { finds: ['errors-in-200'] },
   'errors-as-500': { finds: ['errors-as-500'] },
-  'busy-after-abort': { finds: ['busy-after-abort'] },
+  'busy-after-abort': {
+    finds: ['busy-after-abort'],
+    profile: { on_disconnect: 'finish' },
+  },
 
   several: {
     finds: [

@@ -71,10 +71,10 @@ test.for([true, false])(
     })
     await new Promise<void>((resolve) => server.listen(0, resolve))
     const { port } = server.address() as AddressInfo
-    await putProvider(strict, 'named', { url: `http://localhost:${port}/v1` })
+    await putProvider(open, 'named', { url: `http://localhost:${port}/v1` })
     const { record, error } = await refused('named', { stream })
     expect(error.message).not.toContain('localhost')
-    expect(record.error.causes.join()).toMatch(/localhost.*may be an upstream/)
+    expect(record.error.causes.join()).toMatch(/localhost.*may not be an upstream/)
     expect(connections).toBe(0)
     server.close()
   },

@@ -12,6 +12,7 @@ import type { AddressGuard } from '../../upstream/address-guard.ts'
 import { UpstreamPools } from '../../upstream/pools.ts'
 import { examine } from '../../upstream/probe.ts'
 import { type Examined, ProbeSession } from '../../upstream/probe-session.ts'
+import type { Proxies } from '../../upstream/proxies.ts'
 import type { UpstreamTarget } from '../../upstream/target.ts'
 import { createTargets } from '../../upstream/targets.ts'
 import { PLAIN_PROFILE } from '../../wire/profile.ts'
@@ -33,6 +34,15 @@ const Patient = strictObject({
   model: Type.Optional(Text),
 })
 
+/** What no examination finds out. */
+const UNSEEN = [
+  'api',
+  'embedding_format',
+  'drop_fields',
+  'finish_max_tokens',
+  'finish_max_seconds',
+] as const
+
 const FindingBody = Type.Object({
   about: oneOf(SUBJECTS),
   verdict: oneOf(['ok', 'quirk', 'fault', 'unknown'] as const),
@@ -47,7 +57,10 @@ const DiagnosisBody = answer('Diagnosis', 'What an upstream lacks, and what foll
   base_url: nullable(Type.String({ description: 'The one to use.' })),
   model: nullable(Type.String({ description: 'The model that was asked.' })),
   preset: nullable(oneOf(Object.keys(PRESETS))),
-  profile: Type.Omit(ProfileFields, ['api', 'embedding_format']),
+  profile: Type.Object({
+    ...Type.Omit(ProfileFields, UNSEEN).properties,
+    on_disconnect: Type.Optional(ProfileFields.properties.on_disconnect),
+  }),
   findings: Type.Array(FindingBody),
   calls: Count,
   duration_ms: Count,
@@ -62,13 +75,14 @@ const schema = {
 type DoctorOptions = {
   secretBox: SecretBox
   guard: AddressGuard
+  proxies: Proxies
   timeouts: UpstreamTimeouts
-  environment: string
+  environment: UpstreamTarget
 }
 
 /** `/admin/doctor`: what an upstream lacks. Nothing is stored; its key comes out nowhere. */
 export const doctorRoutes: AdminPlugin<DoctorOptions> = async (app, options) => {
-  const { secretBox, guard, timeouts, environment } = options
+  const { secretBox, guard, proxies, timeouts, environment } = options
   const targetOf = createTargets(secretBox)
   const running = new Set<AbortController>()
   app.addHook('preClose', async () => {
@@ -81,12 +95,12 @@ export const doctorRoutes: AdminPlugin<DoctorOptions> = async (app, options) => 
     if ((base_url === undefined) === (name === undefined)) {
       throw invalidValue('base_url', 'Name a base_url or a provider, and not both.')
     }
-    if (name === environment) return examinedOf(app.upstream)
+    if (name === environment.provider) return examinedOf(environment)
     if (name !== undefined) {
       const provider = found(await findProvider(app.database.db, storable(name)), 'provider')
       return examinedOf(targetOf(provider))
     }
-    const baseUrl = readBaseUrl(base_url ?? '', guard)
+    const baseUrl = await readBaseUrl(base_url ?? '', guard, proxies)
     return { baseUrl, apiKey, authHeader: 'authorization', source: 'database' }
   }
 
@@ -95,7 +109,7 @@ export const doctorRoutes: AdminPlugin<DoctorOptions> = async (app, options) => 
     const examination = new AbortController()
     reply.raw.once('close', () => examination.abort())
     running.add(examination)
-    const pools = new UpstreamPools(timeouts, guard)
+    const pools = new UpstreamPools(timeouts, guard, proxies)
     try {
       const session = new ProbeSession(pools, patient, examination.signal)
       const observed = await examine(session, patient, body.model ?? null)
@@ -120,14 +134,15 @@ function diagnosisBody(
   { model, calls, durationMs }: Observed,
   apiKey: string | null,
 ): Static<typeof DiagnosisBody> {
-  const { api: _, embedding_format: __, ...found } = profileBody({ ...PLAIN_PROFILE, ...profile })
+  const { on_disconnect, ...told } = profileBody({ ...PLAIN_PROFILE, ...profile })
+  for (const field of UNSEEN) Reflect.deleteProperty(told, field)
   return {
     verdict,
     usable: isUsable,
     base_url: baseUrl,
     model,
     preset,
-    profile: found,
+    profile: profile.onDisconnect === undefined ? told : { ...told, on_disconnect },
     findings: findings.map(({ about, verdict, quirk, seen, follows }) => ({
       about,
       verdict,

@@ -5,8 +5,8 @@ import {
   findModel,
   listModels,
   type Model,
+  type NewRoute,
   putModel,
-  type Route,
 } from '../../store/models.ts'
 import { breaksProviderReference } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
@@ -65,8 +65,9 @@ const putSchema = {
 const deleteSchema = { ...getSchema, summary: 'Delete a model with its routes' }
 
 /** `/admin/models`: what bounds the calls of a model. */
-export const modelRoutes: AdminPlugin = async (app) => {
+export const modelRoutes: AdminPlugin<{ environment: string }> = async (app, { environment }) => {
   const { db } = app.database
+  const modelBody = (model: Model) => bodyOf(model, environment)
 
   app.get('/models', { schema: listSchema }, async ({ query }) =>
     listBody(await listModels(db, readPage(query, 'name')), modelBody),
@@ -80,7 +81,7 @@ export const modelRoutes: AdminPlugin = async (app) => {
     const name = readName(params['*'])
     const routes = readRoutes(name, body)
     try {
-      await putModel(db, { name, ...readLimits(body), routes })
+      await putModel(db, { name, ...readLimits(body), routes }, environment)
     } catch (error) {
       if (!breaksProviderReference(error)) throw error
       throw invalidValue('routes', 'A route names a provider that does not exist.')
@@ -98,7 +99,7 @@ function readName(name: string): string {
   throw invalidValue('name', 'The name of a model must be 1 to 256 printable characters.')
 }
 
-function readRoutes(name: string, { routes = [] }: Static<typeof Settings>): Route[] {
+function readRoutes(name: string, { routes = [] }: Static<typeof Settings>): NewRoute[] {
   const read = routes.map((route) => ({
     provider: route.provider,
     upstreamModel: route.upstream_model ?? name,
@@ -121,14 +122,17 @@ function readLimits(body: Static<typeof Settings>): ModelLimits {
   }
 }
 
-function modelBody(model: Model): Static<typeof ModelBody> {
+/** A route to the environment's provider has the name that provider has here. */
+function bodyOf(model: Model, environment: string): Static<typeof ModelBody> {
   return {
     name: model.name,
     context_window: model.contextWindow,
     max_output_tokens: model.maxOutputTokens,
     hold_output_tokens: model.holdOutputTokens,
-    routes: model.routes.map(({ upstreamModel, ...route }) => ({
-      ...route,
+    routes: model.routes.map(({ provider, source, upstreamModel, priority, weight }) => ({
+      provider: source === 'env' ? environment : provider,
+      priority,
+      weight,
       upstream_model: upstreamModel,
     })),
     created_at: model.createdAt.toISOString(),

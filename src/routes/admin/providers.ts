@@ -1,6 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { PRESETS, type Preset } from '../../doctor/presets.ts'
 import type { SecretBox } from '../../secret-box.ts'
+import type { Resealed } from '../../secret-rotation.ts'
 import {
   deleteProvider,
   findProvider,
@@ -10,6 +11,8 @@ import {
 } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
 import type { AddressGuard } from '../../upstream/address-guard.ts'
+import type { Proxies } from '../../upstream/proxies.ts'
+import type { UpstreamTarget } from '../../upstream/target.ts'
 import { readProfile } from '../../wire/profile.ts'
 import { answer, listOf } from '../answers.ts'
 import { readBaseUrl } from './base-url.ts'
@@ -40,10 +43,16 @@ const ProviderBody = answer('Provider', 'An upstream. Its key goes in, and never
   base_url: Type.String(),
   has_key: Type.Boolean(),
   profile: ProfileFields,
-  source: Type.Literal('database'),
+  source: oneOf<UpstreamTarget['source']>(['env', 'database']),
 })
 
-type ProviderOptions = { secretBox: SecretBox; guard: AddressGuard; environment: string }
+type ProviderOptions = {
+  secretBox: SecretBox
+  guard: AddressGuard
+  proxies: Proxies
+  environment: UpstreamTarget
+  reseal(): Promise<Resealed>
+}
 
 const listSchema = {
   summary: 'List providers by name',
@@ -59,20 +68,37 @@ const putSchema = {
 }
 const deleteSchema = { ...getSchema, summary: 'Delete a provider that no route names' }
 
+const ResealBody = answer('Reseal', 'What was done for a new first secret of SECRET_KEY.', {
+  resealed: Type.Integer({ description: 'Provider keys encrypted anew, under the first secret.' }),
+  current: Type.Integer({ description: 'Those that already were.' }),
+  unreadable: Type.Array(Type.String(), { description: 'Providers whose key no secret opens.' }),
+  secrets_kept: Type.Integer({ description: 'Older secrets kept for what is hashed under them.' }),
+})
+
+const resealSchema = {
+  summary: 'Encrypt everything under the first secret of SECRET_KEY',
+  answers: { 200: ResealBody },
+}
+
 /** `/admin/providers`: upstreams beside that of the environment. Keys go in, and never come out. */
 export const providerRoutes: AdminPlugin<ProviderOptions> = async (
   app,
-  { secretBox, guard, environment },
+  { secretBox, guard, proxies, environment, reseal },
 ) => {
   const { db } = app.database
+  const isReadOnly = (name: string) => name === environment.provider
 
   app.get('/providers', { schema: listSchema }, async ({ query }) =>
-    listBody(await listProviders(db, readPage(query, 'name')), providerBody),
+    listBody(await listProviders(db, readPage(query, 'name'), environment.provider), (named) =>
+      named.provider ? providerBody(named.provider) : environmentBody(environment),
+    ),
   )
 
-  app.get('/providers/:name', { schema: getSchema }, async ({ params }) =>
-    providerBody(found(await findProvider(db, storable(params.name)), 'provider')),
-  )
+  app.get('/providers/:name', { schema: getSchema }, async ({ params: { name } }) => {
+    const provider = await findProvider(db, storable(name))
+    if (provider === null && isReadOnly(name)) return environmentBody(environment)
+    return providerBody(found(provider, 'provider'))
+  })
 
   app.put(
     '/providers/:name',
@@ -82,9 +108,9 @@ export const providerRoutes: AdminPlugin<ProviderOptions> = async (
         const shape = 'at most 64 letters, digits, dots, dashes and underscores'
         throw invalidValue('name', `The name of a provider must be ${shape}.`)
       }
-      if (name === environment) throw conflict(`The provider ${name} is that of the environment.`)
+      if (isReadOnly(name)) throw readOnly(name)
       const known: Preset = (preset && PRESETS[preset]) || NO_PRESET
-      const baseUrl = readBaseUrl(base_url ?? known.baseUrl ?? '', guard).href
+      const { href: baseUrl } = await readBaseUrl(base_url ?? known.baseUrl ?? '', guard, proxies)
       const values = { name, baseUrl, profile: { ...known.profile, ...readProfileBody(profile) } }
       if (api_key === undefined) return providerBody(await putProvider(db, values))
       const apiKey = api_key === null ? null : secretBox.seal(api_key)
@@ -95,8 +121,25 @@ export const providerRoutes: AdminPlugin<ProviderOptions> = async (
   app.delete('/providers/:name', { schema: deleteSchema }, async ({ params: { name } }) => {
     const provider = await deleteProvider(db, storable(name))
     if (provider === 'in_use') throw conflict('Routes lead to this provider: change them first.')
+    if (provider === null && isReadOnly(name)) throw readOnly(name)
     return providerBody(found(provider, 'provider'))
   })
+
+  app.post('/providers/reseal', { schema: resealSchema }, async () => {
+    const { resealed, current, unreadable, secretsKept } = await reseal()
+    return { resealed, current, unreadable, secrets_kept: secretsKept }
+  })
+}
+
+function readOnly(name: string) {
+  const how = 'change OPENAI_BASE_URL and OPENAI_API_KEY, and start anew'
+  return conflict(`The provider ${name} is that of the environment, and read-only here: ${how}.`)
+}
+
+/** The provider of the environment: its base URL without a query, which may have secrets. */
+function environmentBody(target: UpstreamTarget): Static<typeof ProviderBody> {
+  const { provider: name, baseUrl: base_url, apiKey, profile, source } = target
+  return { name, base_url, has_key: apiKey !== null, profile: profileBody(profile), source }
 }
 
 function providerBody(provider: Provider): Static<typeof ProviderBody> {

@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
+import { AddressGuard } from '../../src/upstream/address-guard.ts'
+import { UpstreamCall } from '../../src/upstream/call.ts'
+import { UpstreamPools } from '../../src/upstream/pools.ts'
+import { Proxies } from '../../src/upstream/proxies.ts'
+import { upstreamTarget } from '../../src/upstream/target.ts'
+import { eventually } from '../harness/proxy.ts'
+
+/** Milliseconds without a request after which a pool is closed, here. */
+const IDLE_MS = 100
+
+let sandbox: Sandbox
+const timeouts = { connectMs: 1_000, firstByteMs: 10_000, idleMs: 10_000 }
+const proxies = new Proxies({ http: null, https: null, direct: [] })
+const pools = new UpstreamPools(timeouts, new AddressGuard([]), proxies, IDLE_MS)
+beforeAll(async () => {
+  sandbox = await startSandbox()
+})
+afterAll(async () => {
+  await pools.close()
+  await sandbox.close()
+})
+
+test('pools that nobody uses any more are closed, one with a running stream when that is over', async () => {
+  const target = upstreamTarget('p', new URL(sandbox.url), null, 'env')
+  const ended = Promise.withResolvers<string>()
+  let read = ''
+  const call = new UpstreamCall({
+    head: () => {},
+    data: (chunk) => {
+      read += chunk.toString()
+    },
+    end: () => ended.resolve(read),
+    failed: ended.reject,
+  })
+  const body = { model: 'sandbox-slow', stream: true, messages: [], sandbox: { reply_chars: 80 } }
+  const headers = { 'content-type': 'application/json' }
+  call.start(pools.of(target), target.pathOf('/chat/completions'), headers, JSON.stringify(body))
+
+  for (let port = 30_000; port < 30_300; port += 1) {
+    pools.of(upstreamTarget('p', new URL(`http://192.0.2.1:${port}/v1`), null, 'database'))
+  }
+  expect(pools.size).toBe(301)
+  await eventually(() => pools.size === 1 || undefined)
+  expect(read).not.toContain('[DONE]')
+  expect(await ended.promise).toContain('[DONE]')
+  await eventually(() => pools.size === 0 || undefined)
+})
+
+test('a pool that was closed is made again when it is needed', async () => {
+  const target = upstreamTarget('p', new URL(sandbox.url), null, 'env')
+  for (let at = 0; at < 2; at += 1) {
+    const { statusCode } = await pools.of(target).request({
+      method: 'GET',
+      path: target.pathOf('/models'),
+    })
+    expect(statusCode).toBe(200)
+    await eventually(() => pools.size === 0 || undefined)
+  }
+})
