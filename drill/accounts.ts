@@ -1,3 +1,5 @@
+import type { Upstream } from './upstream.ts'
+
 /** The tier of the drill's accounts, and the credits each kind gets. */
 const TIER = 'drill'
 const RICH_CREDITS = '1000000'
@@ -20,6 +22,17 @@ export class Admin {
   /** The tier of all accounts that are made from now on. */
   async setTier(settings: Record<string, unknown>): Promise<void> {
     await this.#call('PUT', `/tiers/${TIER}`, settings)
+  }
+
+  /** Gives a model one route to each of these upstreams, at its own price. */
+  async route(model: string, upstreams: readonly Upstream[]): Promise<void> {
+    for (const { name: provider, url, microPerToken } of upstreams) {
+      await this.#call('PUT', `/providers/${provider}`, { base_url: url, api_key: 'any' })
+      const usd = String(microPerToken / 1_000n)
+      await this.#call('POST', '/prices', { provider, model, input: usd, output: usd })
+    }
+    const routes = upstreams.map(({ name }) => ({ provider: name }))
+    await this.#call('PUT', `/models/${model}`, { routes })
   }
 
   /** An account with a key; rich unless its credits are given. */

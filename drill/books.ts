@@ -4,6 +4,8 @@ import type postgres from 'postgres'
 export type Entry = {
   records: number
   outcome: string | null
+  /** Who served it at last. */
+  provider: string | null
   charges: number
   /** Corrections by a result that came after somebody else had settled. */
   lateCharges: number
@@ -15,6 +17,7 @@ export type Entry = {
 export const NO_ENTRY: Entry = {
   records: 0,
   outcome: null,
+  provider: null,
   charges: 0,
   lateCharges: 0,
   charged: 0n,
@@ -37,9 +40,10 @@ export async function readBooks(sql: postgres.Sql): Promise<Map<string, Entry>> 
       from ledger where request_id is not null group by request_id),
     recorded as (
       select id, count(*)::int as records, min(outcome) as outcome,
+        min(provider) as provider,
         sum(uncollected)::bigint as uncollected
       from requests group by id)
-    select coalesce(t.id, r.id) as id, coalesce(r.records, 0) as records, r.outcome,
+    select coalesce(t.id, r.id) as id, coalesce(r.records, 0) as records, r.outcome, r.provider,
       coalesce(t.charges, 0) as charges, coalesce(t.late, 0) as "lateCharges",
       coalesce(t.charged, 0)::text as charged, coalesce(r.uncollected, 0)::text as uncollected
     from taken t full join recorded r on r.id = t.id`

@@ -15,6 +15,8 @@ const OUT_OF_CREDITS = ['insufficient_quota', 'credits_held']
 export type Trouble = {
   /** When it may not have reached Postgres, or its disk. */
   ledgerAway: readonly Window[]
+  /** When one of several upstreams was killed. */
+  upstreamsDied: readonly Window[]
   /** Codes by which requests may be refused at any time. */
   refusals: readonly string[]
 }
@@ -27,7 +29,7 @@ export type Trouble = {
 export function isExcused(
   seen: Seen,
   call: Call | undefined,
-  { ledgerAway, refusals }: Trouble,
+  { ledgerAway, upstreamsDied, refusals }: Trouble,
 ): boolean {
   const { ending, account, instance, order, retryAfter } = seen
   const met = (windows: readonly Window[], slackMs: number) =>
@@ -35,6 +37,7 @@ export function isExcused(
   const isToldWhy = (code: string) => {
     if (refusals.includes(code)) return true
     if (OUT_OF_CREDITS.includes(code)) return account.isPoor
+    if (code.startsWith('upstream_')) return wasCutOff(seen, upstreamsDied)
     if (code === 'shutting_down') return met(instance.stopped, SLACK_MS)
     return code === 'ledger_unavailable' && retryAfter !== null && met(ledgerAway, RECOVERY_MS)
   }
@@ -55,4 +58,11 @@ export function isExcused(
     default:
       return false
   }
+}
+
+/** A stream that had begun can not change over: it ends when its upstream dies. */
+function wasCutOff({ status, headAt, endedAt }: Seen, died: readonly Window[]): boolean {
+  if (status !== 200 || headAt === null) return false
+  const until = endedAt ?? Date.now()
+  return died.some(({ from }) => headAt <= from + SLACK_MS && until >= from - SLACK_MS)
 }

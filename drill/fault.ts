@@ -1,5 +1,6 @@
 import type { Mix } from './orders.ts'
 import type { Stage } from './stage.ts'
+import type { UpstreamPlan } from './upstream.ts'
 
 /** How big a drill is; `--runs`, `--streams` and `--instances` change it. */
 export type Size = { runs: number; streams: number; instances: number }
@@ -20,6 +21,8 @@ export type Fault = {
   nobodyDies?: true
   /** Users go to another instance at once when they are turned away. */
   failover?: true
+  /** Several upstreams behind the model, in place of the one. */
+  upstreams?: readonly UpstreamPlan[]
   /** Codes by which requests may be refused at any time. */
   refusals?: readonly string[]
   /** The tier of the accounts. */

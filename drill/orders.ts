@@ -4,6 +4,9 @@ import type { Random } from './random.ts'
 const REPORTED_PROMPT_TOKENS = 9
 const PROMPT = 'drill it'
 
+/** The model that everybody asks. */
+export const MODEL = 'sandbox-echo'
+
 /** Characters the sandbox counts as one token. */
 const CHARACTERS_PER_TOKEN = 4
 
@@ -86,7 +89,7 @@ export function smallOrder(tokens: number): Order {
 export function bodyOf(order: Order): string {
   const { stream, tokens, tokensPerSecond, chunksPerSecond } = order
   return JSON.stringify({
-    model: 'sandbox-echo',
+    model: MODEL,
     user: order.mark,
     messages: [{ role: 'user', content: PROMPT }],
     ...(stream ? { stream } : { max_tokens: tokens }),
@@ -103,6 +106,11 @@ export function bodyOf(order: Order): string {
 /** What the upstream reports for an answer of so many tokens: what that costs. */
 export function reportedTokens(answerTokens: number): number {
   return REPORTED_PROMPT_TOKENS + answerTokens
+}
+
+/** What the upstream counts for a prompt, of which it reports something else. */
+export function countedPromptTokens(): number {
+  return tokensOf(PROMPT.length)
 }
 
 /** Tokens that many characters are worth. */

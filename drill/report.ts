@@ -21,13 +21,17 @@ export function faultLine(name: string, runs: number, verdict: Verdict): string 
 }
 
 /** What the users met, and what the ledger had to do about it. */
-export function summary(seen: readonly Seen[], { swept, late, crashMiss }: Verdict): string[] {
+export function summary(seen: readonly Seen[], verdict: Verdict): string[] {
+  const { swept, late, crashMiss, givenUp } = verdict
   const endings = Map.groupBy(seen, ({ ending, code }) =>
     ending === 'refused' || ending === 'broken' ? `${ending} ${code}` : `${ending}`,
   )
   const counts = [...endings].map(([ending, those]) => `${those.length} ${ending}`)
   const crashes = `${swept} settled as crashed, ${late} corrected by a late result`
-  return [counts.join(', '), `${crashes}, a crash missed ${crashMiss} tokens at most`]
+  const told = [counts.join(', '), `${crashes}, a crash missed ${crashMiss} tokens at most`]
+  if (givenUp.attempts === 0) return told
+  const cost = `${givenUp.tokens} tokens that nobody is charged`
+  return [...told, `${givenUp.attempts} attempts were given up for another route: ${cost}`]
 }
 
 /** The findings as sentences, the first of each kind. */

@@ -14,7 +14,14 @@ export type Call = {
   promptTokens: number
   /** Written before the close it saw. */
   completionTokens: number
+  /** On its own clock; null while it runs. */
+  endedAt: number | null
+  /** Whose call it was, where there are several. */
+  upstream?: string
 }
+
+/** Milliseconds a sandbox may take to tell of one call: it may stand still. */
+const TELL_MS = 2_000
 
 export type Sandbox = {
   /** Base URL, ends in /v1. */
@@ -23,12 +30,17 @@ export type Sandbox = {
   calls(): Promise<Call[]>
   /** One call by the id of the proxy's request; null when it never came. */
   call(id: string): Promise<Call | null>
+  /** `limit` answers every call with a 429 until `unlimit`. */
+  control(what: 'limit' | 'unlimit'): Promise<void>
+  signal(name: NodeJS.Signals): void
+  /** kill -9. Resolves when it is gone. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
-/** Starts the simulated upstream as a process of its own. */
-export async function startSandbox(): Promise<Sandbox> {
-  const env = { LEDGER_MAX: String(LEDGER_MAX), KEEP_BODIES: 'off' }
+/** Starts the simulated upstream as a process of its own. @param port 0 is any free one */
+export async function startSandbox(port = 0): Promise<Sandbox> {
+  const env = { LEDGER_MAX: String(LEDGER_MAX), KEEP_BODIES: 'off', PORT: String(port) }
   const child = await startNode('src/sandbox/main.ts', env, ['ignore', 'pipe', 'inherit'])
   const output = child.stdout as NodeJS.ReadableStream
   const died = once(child, 'exit').then(() => {
@@ -44,9 +56,17 @@ export async function startSandbox(): Promise<Sandbox> {
       return ((await answer.json()) as { data: Call[] }).data
     },
     async call(id) {
-      const answer = await fetch(`${url}/sandbox/calls/${id}`)
-      const body = await answer.json()
-      return answer.status === 200 ? (body as Call) : null
+      const signal = AbortSignal.timeout(TELL_MS)
+      const answer = await fetch(`${url}/sandbox/calls/${id}`, { signal }).catch(() => null)
+      return answer?.status === 200 ? ((await answer.json()) as Call) : null
+    },
+    async control(what) {
+      await (await fetch(`${url}/sandbox/${what}`, { method: 'POST' })).arrayBuffer()
+    },
+    signal: (name) => void child.kill(name),
+    async kill() {
+      child.kill('SIGKILL')
+      await ended(child)
     },
     async stop() {
       child.kill('SIGTERM')

@@ -9,7 +9,9 @@ import { OwnPostgres } from '../test/harness/own-postgres.ts'
 import { Admin } from './accounts.ts'
 import type { Fault } from './fault.ts'
 import { Instance } from './instance.ts'
+import { MODEL } from './orders.ts'
 import { type Sandbox, startSandbox } from './sandbox.ts'
+import { knowledgeOf, Upstream } from './upstream.ts'
 
 /** Tokens a stream holds at a time: few, so that it comes back for more. */
 const TIER = { hold_output_tokens: 768 }
@@ -22,7 +24,10 @@ export type Scene = {
   /** Logs and data. */
   folder: string
   postgres: OwnPostgres
-  sandbox: Sandbox
+  /** What the upstream knows, or all of them. */
+  sandbox: Pick<Sandbox, 'url' | 'calls' | 'call'>
+  /** Where there are several. */
+  upstreams: Upstream[]
   instances: Instance[]
   /** The ways to Postgres, one an instance, where the fault wants them. */
   links: FaultProxy[]
@@ -55,8 +60,7 @@ export async function setScene(fault: Fault, options: SceneOptions): Promise<Sce
   if (!options.keepFolder) closing.add(() => rm(folder, { recursive: true, force: true }))
   const database = await OwnPostgres.start()
   closing.add(() => database.close())
-  const sandbox = await startSandbox()
-  closing.add(() => sandbox.stop())
+  const { sandbox, upstreams } = await startUpstreams(fault, closing)
   const sql = postgres(database.url, { max: CONNECTIONS, onnotice: () => {} })
   closing.add(() => sql.end({ timeout: 1 }))
 
@@ -83,5 +87,20 @@ export async function setScene(fault: Fault, options: SceneOptions): Promise<Sce
 
   const admin = new Admin((instances[0] as Instance).origin, token)
   await admin.setTier({ ...TIER, ...fault.tier })
-  return { folder, postgres: database, sandbox, instances, links, admin, sql, closing }
+  if (upstreams.length > 0) await admin.route(MODEL, upstreams)
+  return { folder, postgres: database, sandbox, upstreams, instances, links, admin, sql, closing }
+}
+
+/** The one upstream of most faults, or the several of one. */
+async function startUpstreams({ upstreams: plans = [] }: Fault, closing: Closing) {
+  const upstreams: Upstream[] = []
+  for (const plan of plans) {
+    const upstream = await Upstream.start(plan)
+    closing.add(() => upstream.stop())
+    upstreams.push(upstream)
+  }
+  if (upstreams.length > 0) return { sandbox: knowledgeOf(upstreams), upstreams }
+  const sandbox = await startSandbox()
+  closing.add(() => sandbox.stop())
+  return { sandbox, upstreams }
 }

@@ -11,7 +11,7 @@ import type { Scene } from './scene.ts'
 import { until } from './until.ts'
 import { type Finding, judge, type Kind, type Verdict } from './verdict.ts'
 import { STUCK_MS, Watch } from './watch.ts'
-import type { Window } from './windows.ts'
+import { meets, type Window } from './windows.ts'
 
 /** Accounts with more credits than any drill spends, and some with few. */
 const RICH = 60
@@ -148,7 +148,8 @@ export class Stage {
 
   /** Lets the users finish, waits until every hold is closed or stuck, and judges all of it. */
   async verdict(): Promise<Verdict> {
-    const { sql, sandbox } = this.scene
+    const { sql, sandbox, upstreams } = this.scene
+    const upstreamsDied = upstreams.flatMap(({ died }) => died)
     await this.load.end()
     const isClosed = async () => (await countOpenHolds(sql)) <= this.watch.stuck.size
     await until('every hold is closed', isClosed, STUCK_MS + FIND_MS).catch((error) =>
@@ -162,8 +163,15 @@ export class Stage {
       isExcused: (seen, call) =>
         isExcused(seen, call, {
           ledgerAway: this.#ledgerTrouble.get(seen.instance) ?? [],
+          upstreamsDied,
           refusals: this.#fault.refusals ?? [],
         }),
+      ...(upstreams.length > 0 && {
+        isForgotten: ({ sentAt, endedAt }) =>
+          meets(upstreamsDied, sentAt, endedAt ?? Date.now(), 0),
+        microPerToken: (provider) =>
+          upstreams.find(({ name }) => name === provider)?.microPerToken ?? 1n,
+      }),
     })
     verdict.findings.push(...this.#broken, ...this.#standing(verdict))
     return verdict

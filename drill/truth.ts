@@ -1,5 +1,5 @@
 import type { Seen } from './client.ts'
-import { reportedTokens, tokensOf } from './orders.ts'
+import { countedPromptTokens, reportedTokens, tokensOf } from './orders.ts'
 import type { Call } from './sandbox.ts'
 import { meets } from './windows.ts'
 
@@ -26,8 +26,9 @@ export type Truth = {
  * What the client and the upstream know of a request, put together. A complete answer costs
  * exactly what the upstream reported; one that was cut costs no less than what the client read and
  * no more than what the upstream wrote.
+ * @param isForgotten its upstream may have died with what it knew
  */
-export function truthOf(seen: Seen, call: Call | undefined): Truth {
+export function truthOf(seen: Seen, call: Call | undefined, isForgotten = false): Truth {
   const id = seen.id ?? call?.requestId ?? null
   const admitted = seen.status === 200 || call !== undefined
   const reported = reportedTokens(call?.completionTokens ?? 0)
@@ -39,10 +40,17 @@ export function truthOf(seen: Seen, call: Call | undefined): Truth {
     const cost = promptTokens + completionTokens
     return { id, admitted, least: cost, most: cost, allowance: 0 }
   }
+  if (!call && isForgotten && seen.status === 200) return { id, admitted, ...boundsOf(seen) }
   const isCharged = seen.ending !== 'refused' && call !== undefined
   if (!isCharged) return { id, admitted, least: 0, most: 0, allowance: 0 }
   const read = seen.characters === 0 ? 0 : call.promptTokens + tokensOf(seen.characters)
   return { id, admitted, least: read, most: reported, allowance: allowanceOf(seen) }
+}
+
+/** What is right for a stream that was cut when its upstream died, as far as anybody knows. */
+function boundsOf({ characters, order }: Seen): Omit<Truth, 'id' | 'admitted'> {
+  const least = characters === 0 ? 0 : countedPromptTokens() + tokensOf(characters)
+  return { least, most: reportedTokens(order.tokens), allowance: 0 }
 }
 
 /** How far a charge is from what it may be; 0 is right. */

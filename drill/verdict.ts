@@ -26,6 +26,8 @@ export type Verdict = {
   swept: number
   /** Of those, how many were corrected by a late result. */
   late: number
+  /** Attempts that were left for another route, and the tokens they cost the operator. */
+  givenUp: { attempts: number; tokens: number }
 }
 
 type Evidence = {
@@ -33,12 +35,17 @@ type Evidence = {
   calls: readonly Call[]
   sql: postgres.Sql
   isExcused(seen: Seen, call: Call | undefined): boolean
+  /** Whether its upstream may have died with what it knew of it. */
+  isForgotten?(seen: Seen): boolean
+  /** Micro-credits of a token, where providers differ. */
+  microPerToken?(provider: string | null): bigint
 }
 
 /** Compares the books with the ground truth, request by request. */
-export async function judge({ seen, calls, sql, isExcused }: Evidence): Promise<Verdict> {
+export async function judge(evidence: Evidence): Promise<Verdict> {
+  const { seen, calls, sql, isExcused, isForgotten = () => false } = evidence
   const books = await readBooks(sql)
-  const callOf = new Map(calls.map((call) => [call.user, call]))
+  const callsOf = Map.groupBy(calls, ({ user }) => user)
   const verdict: Verdict = {
     admitted: 0,
     findings: [],
@@ -46,18 +53,26 @@ export async function judge({ seen, calls, sql, isExcused }: Evidence): Promise<
     crashMiss: 0,
     swept: 0,
     late: 0,
+    givenUp: { attempts: 0, tokens: 0 },
   }
   const known = new Set<string>()
   for (const one of seen) {
-    const call = callOf.get(one.order.mark)
-    const truth = truthOf(one, call)
+    const tried = callsOf.get(one.order.mark) ?? []
+    const entry = books.get(one.id ?? tried[0]?.requestId ?? '') ?? NO_ENTRY
+    const call = tried.find(({ upstream = entry.provider }) => upstream === entry.provider)
+    const isUnknown = call === undefined && isForgotten(one)
+    const truth = truthOf(one, call, isUnknown)
+    countGivenUp(verdict, tried, call)
     if (!isExcused(one, call)) verdict.findings.push({ kind: 'other', what: told(one) })
     if (truth.id === null) continue
     known.add(truth.id)
-    if (one.ending === 'complete' && tokensOf(one.characters) !== call?.completionTokens) {
+    const written = isUnknown ? one.order.tokens : call?.completionTokens
+    if (one.ending === 'complete' && tokensOf(one.characters) !== written) {
       verdict.findings.push({ kind: 'other', what: `not all of the text: ${told(one)}` })
     }
-    judgeRequest(verdict, one, truth, books.get(truth.id) ?? NO_ENTRY)
+    const { microPerToken = () => MICRO_PER_TOKEN } = evidence
+    const charged = tokensCharged(one, entry, microPerToken(entry.provider))
+    judgeRequest(verdict, one, truth, entry, charged)
   }
   verdict.findings.push(...unknownCharges(books, known), ...repeatedCalls(calls))
   const { violations } = await auditLedger(drizzle(sql))
@@ -68,10 +83,22 @@ export async function judge({ seen, calls, sql, isExcused }: Evidence): Promise<
   return verdict
 }
 
-function judgeRequest(verdict: Verdict, seen: Seen, truth: Truth, entry: Entry): void {
+function countGivenUp({ givenUp }: Verdict, tried: readonly Call[], call: Call | undefined): void {
+  for (const other of tried.filter((one) => one !== call)) {
+    givenUp.attempts += 1
+    givenUp.tokens += other.completionTokens
+  }
+}
+
+function judgeRequest(
+  verdict: Verdict,
+  seen: Seen,
+  truth: Truth,
+  entry: Entry,
+  charged: number,
+): void {
   const find = (kind: Kind, what: string) =>
     verdict.findings.push({ kind, what: `${what}: ${told(seen)}, ${booked(entry)}` })
-  const charged = tokensCharged(seen, entry)
   const deviation = deviationOf(charged, truth)
   if (truth.admitted) verdict.admitted += 1
   if (truth.admitted && entry.outcome === 'crashed') verdict.swept += 1
@@ -89,9 +116,10 @@ function judgeRequest(verdict: Verdict, seen: Seen, truth: Truth, entry: Entry):
 }
 
 /** An account that has run dry owes nothing more: what could not be collected is its part. */
-function tokensCharged({ account }: Seen, { charged, uncollected }: Entry): number {
+function tokensCharged({ account }: Seen, entry: Entry, microPerToken: bigint): number {
+  const { charged, uncollected } = entry
   const cost = account.isPoor ? charged + uncollected : charged
-  return Number((cost * 100n) / MICRO_PER_TOKEN) / 100
+  return Number((cost * 100n) / microPerToken) / 100
 }
 
 function unknownCharges(books: Map<string, Entry>, known: Set<string>): Finding[] {

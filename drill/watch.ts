@@ -14,7 +14,7 @@ export const STUCK_MS = 90_000
 export class Watch {
   readonly #sql: postgres.Sql
   readonly #load: Load
-  readonly #sandbox: Sandbox
+  readonly #sandbox: Pick<Sandbox, 'call'>
   readonly #overdrawn = new Set<string>()
   readonly #stuck = new Set<string>()
   readonly #loops: Promise<void>[]
@@ -22,7 +22,7 @@ export class Watch {
   #healedAt = 0
   looks = 0
 
-  constructor(sql: postgres.Sql, load: Load, sandbox: Sandbox) {
+  constructor(sql: postgres.Sql, load: Load, sandbox: Pick<Sandbox, 'call'>) {
     this.#sql = sql
     this.#load = load
     this.#sandbox = sandbox

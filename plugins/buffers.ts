@@ -26,7 +26,7 @@ async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number })
   app.decorate('shareBuffers', (request, reply, payload, done) => {
     const share = budget.share()
     setShare(request, share)
-    reply.raw.once('close', () => share.close())
+    closeWhenOver(share, request, reply)
     done(null, payload)
   })
 
@@ -41,7 +41,7 @@ async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number })
     const prompt = endpointOf(request).promptText(bodyOf(request))
     const share = prompts.share()
     if (prompt === null || !share.fits(prompt.text.length * CHARACTER_BYTES)) return null
-    reply.raw.once('close', () => share.close())
+    closeWhenOver(share, request, reply)
     return prompt
   }
 
@@ -57,6 +57,16 @@ async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number })
       ? endpointOf(request).promptText(bodyOf(request))
       : request.keptPrompt,
   )
+}
+
+/** A client that leaves may leave an answer behind that is read on. */
+function closeWhenOver(share: BufferShare, request: FastifyRequest, reply: FastifyReply): void {
+  const close = async () => {
+    await request.exchange?.ended
+    share.close()
+  }
+  if (reply.raw.closed) void close()
+  else reply.raw.once('close', close)
 }
 
 declare module 'fastify' {

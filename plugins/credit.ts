@@ -8,12 +8,15 @@ import fp from 'fastify-plugin'
 import { limitHeaders, refuseUnlessHeld } from '../src/admission.ts'
 import { promptBound } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
-import { clampedLimit, type HoldPlan, planHold } from '../src/domain/hold.ts'
+import { clampedAtDearest, planDearest } from '../src/domain/dearest-plan.ts'
+import type { HoldPlan } from '../src/domain/hold.ts'
+import { rateTerms } from '../src/domain/rate-terms.ts'
 import { bodyOf } from '../src/endpoint-of.ts'
 import { toProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import { settlementOf } from '../src/settlement.ts'
 import { storable } from '../src/store/request-record.ts'
+import { reroute } from '../src/store/reroute.ts'
 import type { ReserveAnswer, ReserveOutcome } from '../src/store/reserve.ts'
 import { Tokenizer } from '../src/tokenizer.ts'
 import { estimatePrompt } from '../src/wire/prompt.ts'
@@ -40,7 +43,7 @@ async function credit(app: FastifyInstance): Promise<void> {
   async function hold(request: FastifyRequest, reply: FastifyReply): Promise<void> {
     request.timeline.enter('credit')
     const body = bodyOf(request)
-    const { limits, rate } = request.route
+    const { limits } = request.route
     let plan = planOf(request, promptBound(body.prompt, limits.contextWindow))
     let answer = await reserve(request, reply, { ...plan, minimum: plan.amount })
     let isExact = false
@@ -52,9 +55,16 @@ async function credit(app: FastifyInstance): Promise<void> {
     }
     reply.headers(limitHeaders(request, answer))
     refuseUnlessHeld(answer, request, plan.minimum)
-    const outputLimit = clampedLimit(plan, answer.granted, body.choices, rate)
+    const outputLimit = clampedAtDearest(plan, answer.granted, body.choices, ratesOf(request))
     if (outputLimit !== null) reply.header('x-tollkeeper-max-tokens', String(outputLimit))
-    setHold(request, { amount: answer.granted, plan, isExact, outputLimit, slices: 0 })
+    setHold(request, {
+      amount: answer.granted,
+      plan,
+      isExact,
+      isLimitedByKey: false,
+      outputLimit,
+      slices: 0,
+    })
     request.isHeld = true
   }
 
@@ -63,6 +73,11 @@ async function credit(app: FastifyInstance): Promise<void> {
     const holding = hold(request, reply)
     request.holding = holding.catch(() => {})
     await holding
+  })
+  app.decorate('repinTerms', (request) => {
+    reroute(app.database.db, request.id, termsOf(request)).catch((err) =>
+      request.log.debug({ err }, 'the terms of a hold name the route before'),
+    )
   })
   app.decorateRequest('isHeld', false)
   app.decorateRequest('holding', null)
@@ -115,8 +130,13 @@ async function tightened(request: FastifyRequest, plan: HoldPlan): Promise<HoldP
 
 function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
   const { tier, route } = request
-  const { limits: model, rate } = route
-  return planHold({ ...bodyOf(request), promptTokens, model, tier, rate })
+  const asked = { ...bodyOf(request), promptTokens, model: route.limits, tier }
+  return planDearest(asked, ratesOf(request))
+}
+
+/** The rates at which the request may turn out to be served: one for each route it may take. */
+function ratesOf({ route, otherRoutes }: FastifyRequest) {
+  return [route.rate, ...otherRoutes.map(({ rate }) => rate)] as const
 }
 
 /**
@@ -125,9 +145,7 @@ function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
 function termsOf(held: FastifyRequest) {
   const { model, stream } = bodyOf(held)
   const { route, routeOptions } = held
-  const { input, cachedInput, output, reasoning, request, markupPpm, priceId } = route.rate
-  const classes = { input, cached_input: cachedInput, output, reasoning, request }
-  const rate = Object.entries(classes).map(([name, amount]) => [name, amount.toString()])
+  const { markupPpm, priceId } = route.rate
   return {
     endpoint: routeOptions.url,
     model: storable(model),
@@ -137,7 +155,7 @@ function termsOf(held: FastifyRequest) {
     stream,
     price_id: priceId,
     markup_ppm: markupPpm.toString(),
-    rate: Object.fromEntries(rate),
+    rate: rateTerms(route.rate),
   }
 }
 
@@ -151,6 +169,8 @@ declare module 'fastify' {
     holdCredits: preHandlerAsyncHookHandler
     /** The tokens of a request's prompt, counted; null when that takes too long. */
     countPrompt(request: FastifyRequest): Promise<number | null>
+    /** Tells the ledger by which route a held request is served now; nobody waits for that. */
+    repinTerms(request: FastifyRequest): void
     tokenizer: Tokenizer
   }
   interface FastifyRequest {
@@ -163,6 +183,8 @@ declare module 'fastify' {
       plan: HoldPlan
       /** The prompt was counted, not only bounded. */
       isExact: boolean
+      /** The spending limit of its key kept it from growing. */
+      isLimitedByKey: boolean
       /** The output limit a choice is sent upstream with; null leaves the client's alone. */
       outputLimit: number | null
     }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type {
   FastifyInstance,
   FastifyReply,
@@ -117,10 +118,13 @@ function createFollow(keeper: Keeper) {
       response: reply.raw,
       claim,
       capture: new Capture(copies.share()),
-      isCompleted: () => request.relayed?.outcome === 'completed',
+      isCompleted: () => request.relayed?.isComplete === true,
       abandoned: async () => {
         await request.holding
-        if (!reply.raw.writableFinished) await request.exchange?.abandon()
+        if (reply.raw.writableFinished) return
+        request.exchange?.abandon()
+        await request.exchange?.ended
+        await nextTurn() // what was read on in one piece has been handed over by then
       },
       ended: (ended) => keeper.conclude(ended),
     })

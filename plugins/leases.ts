@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { SYSTEM_CLOCK } from '../src/clock.ts'
 import { costOf } from '../src/domain/price.ts'
-import { estimateCompletion, usageOf } from '../src/domain/usage.ts'
+import { estimateCompletion, usageOf, withToolCalls } from '../src/domain/usage.ts'
 import { bodyOf } from '../src/endpoint-of.ts'
 import { keepLeases } from '../src/leases/keep.ts'
 import { estimatePrompt } from '../src/wire/prompt.ts'
@@ -34,7 +34,8 @@ function checkpointOf(request: FastifyRequest) {
     estimatePrompt(bodyOf(request).prompt),
     estimateCompletion('character_count', delivered),
   )
-  return [{ id: request.id, metered: costOf(usage, request.route.rate) }]
+  const metered = costOf(withToolCalls(usage, delivered), request.route.rate)
+  return [{ id: request.id, metered }]
 }
 
 export default fp(leases, { name: 'leases', dependencies: ['database', 'settlement', 'provider'] })

@@ -10,6 +10,7 @@ import { createIdempotencyMetrics, type IdempotencyMetrics } from '../src/metric
 import { watchLanes } from '../src/metrics/lanes.ts'
 import { processMetrics } from '../src/metrics/process.ts'
 import { createRequestMetrics, type RequestMetrics } from '../src/metrics/requests.ts'
+import { watchRoutes } from '../src/metrics/routes.ts'
 import type { Look } from '../src/store/audit-step.ts'
 
 type MetricsOptions = {
@@ -49,6 +50,7 @@ async function metrics(
     if (record.outcome === 'crashed') requests.ended(record) // its own process can not any more
   })
   watchLanes(define, lanes)
+  watchRoutes(define, app.routeStates)
   define.gauge('open_holds', 'Requests of this process that hold credits.', [], (holds) =>
     holds.set(app.door.size),
   )
@@ -88,4 +90,4 @@ declare module 'fastify' {
   }
 }
 
-export default fp(metrics, { name: 'metrics', dependencies: ['database', 'settlement'] })
+export default fp(metrics, { name: 'metrics', dependencies: ['database', 'routing', 'settlement'] })

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
+import { clientRetries } from '../src/client-retries.ts'
 import { requestLine, settledLine } from '../src/log-line.ts'
 import type { EndedRequest } from '../src/metrics/requests.ts'
 import { ifSet } from '../src/request-slot.ts'
@@ -33,8 +34,9 @@ async function observability(app: FastifyInstance): Promise<void> {
   app.decorateRequest('attempts')
   app.decorate('logSettled', (request, record, charge) => {
     const level = record.errorCode === null ? 'info' : 'warn'
+    const retries = clientRetries(request.headers)
     request.log[level](
-      settledLine(request.account.id, request.hold.amount, record, charge),
+      settledLine(request.account.id, request.hold.amount, record, charge, retries),
       'request',
     )
     app.metrics.served(record)
@@ -61,6 +63,7 @@ function logUnheld(request: FastifyRequest, reply: FastifyReply): EndedRequest {
     isWhole: reply.raw.writableFinished,
     replayOf: request.replayOf,
     durationMs: Math.round(reply.elapsedTime),
+    clientRetries: clientRetries(request.headers),
     failure,
   }
   const line = requestLine(facts)

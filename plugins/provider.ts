@@ -1,25 +1,25 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { UpstreamTimeouts } from '../src/config.ts'
-import { Meter } from '../src/domain/meter.ts'
 import type { EstimationMethod } from '../src/domain/usage.ts'
 import { bodyOf, endpointOf } from '../src/endpoint-of.ts'
-import type { ProxyError } from '../src/errors.ts'
 import { createEstimator } from '../src/estimator.ts'
-import type { Attempt } from '../src/store/request-record.ts'
 import type { AddressGuard } from '../src/upstream/address-guard.ts'
-import { Exchange, type UpstreamRequest } from '../src/upstream/exchange.ts'
+import { Exchange } from '../src/upstream/exchange.ts'
 import { createModelLister } from '../src/upstream/list-models.ts'
+import { warnOfRefusal, warnOfUsage } from '../src/upstream/operator-warnings.ts'
 import { UpstreamPools } from '../src/upstream/pools.ts'
-import type { Relayed } from '../src/upstream/relay.ts'
-import { clientPatience, upstreamHeaders } from '../src/upstream/request-headers.ts'
-import { StreamOptionsMemory } from '../src/upstream/stream-options-memory.ts'
+import type { Proxies } from '../src/upstream/proxies.ts'
+import type { FailedAttempt, Relayed } from '../src/upstream/relay.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
+import { createRoutes } from '../src/upstream-routes.ts'
+import { withoutBody } from '../src/wire/metered-request.ts'
 
 type ProviderOptions = {
   /** The upstream of the environment, or the sandbox. */
   environment: UpstreamTarget
   guard: AddressGuard
+  proxies: Proxies
   timeouts: UpstreamTimeouts
   commitMs: number
   estimation: EstimationMethod
@@ -28,30 +28,22 @@ type ProviderOptions = {
 /** The upstream: forwards a held request, and relays its answer as it comes. */
 async function provider(app: FastifyInstance, options: ProviderOptions): Promise<void> {
   const { environment } = options
-  const pools = new UpstreamPools(options.timeouts, options.guard)
-  const memory = new StreamOptionsMemory()
-  const attemptAt = createAttempts(pools, memory, options.timeouts)
+  const pools = new UpstreamPools(options.timeouts, options.guard, options.proxies)
+  const routesOf = createRoutes(pools, options.timeouts)
   app.addHook('onClose', () => pools.close())
 
   function exchangeFor(request: FastifyRequest, reply: FastifyReply): Exchange {
     const endpoint = endpointOf(request)
-    const { hold, route, buffered } = request
+    const { hold, buffered } = request
     const { model, stream, prompt } = bodyOf(request)
     const mayBeCounted = options.estimation === 'tokenizer' || (stream && !hold.isExact)
-    const attempted = ({ status, error }: Pick<Relayed, 'status' | 'error'>) =>
-      request.attempts.push(attemptOf(request, exchange.attemptMs, status, error))
-    const meter = new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount })
     const exchange = new Exchange({
       response: reply.raw,
       endpoint,
-      request: bodyOf(request),
-      alias: route.upstreamModel === model ? null : model,
+      request: withoutBody(bodyOf(request)),
       origin: { id: request.id, created: Math.floor(Date.now() / 1_000), model },
-      reasoningTokens: route.target.profile.reasoningTokens,
       keepText: options.estimation === 'tokenizer',
       commitMs: options.commitMs,
-      meter,
-      extend: (amount) => extend(request, meter, amount),
       estimate: createEstimator(
         prompt,
         () => app.promptText(request),
@@ -60,13 +52,20 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       ),
       buffered,
       answering: () => request.timeline.enter('answer'),
-      forgetBody: () => app.forgetBody(request, reply, mayBeCounted),
-      retrying: attempted,
-      takeOver: () => reply.hijack().getHeaders() as Record<string, string>,
+      forgetBody: () => void app.forgetBody(request, reply, mayBeCounted),
+      retrying: (failed) => noteFailure(request, exchange, failed),
+      disconnectPolicy: () => request.route.target.profile,
+      readingOn: () => request.timeline.enter('finish'),
+      takeOver: () => {
+        request.seat?.succeeded()
+        return reply.hijack().getHeaders() as Record<string, string>
+      },
       ended: (relayed) => {
         request.relayed = relayed
-        attempted(relayed)
-        if (relayed.outcome === 'completed') request.timeline.enter('ended')
+        noteAttempt(request, exchange.attemptMs, relayed)
+        warnOfUsage(request.log, request.route.target, relayed)
+        leaveSeat(request, relayed)
+        if (relayed.isComplete) request.timeline.enter('ended')
         app.door.seal(request.id) // before the bytes that tell the client that it is over
       },
     })
@@ -82,84 +81,44 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   )
   app.decorate('forward', async (request: FastifyRequest, reply: FastifyReply) => {
     const exchange = exchangeFor(request, reply)
-    request.exchange = exchange
     request.timeline.enter('upstream')
-    const answer = await exchange.run(() => attemptAt(request))
+    const failed = (attempt: FailedAttempt) => noteFailure(request, exchange, attempt)
+    const answering = exchange.run(routesOf(request, failed))
+    request.exchange = exchange // from here on it has an ending
+    const answer = await answering
     if (answer !== null) return reply.header('content-type', answer.type).send(answer.body)
     return reply.sent ? reply : reply.hijack()
   })
 }
 
-/** Makes the upstream's request of a client's, for each attempt anew. */
-function createAttempts(
-  pools: UpstreamPools,
-  memory: StreamOptionsMemory,
-  { firstByteMs }: UpstreamTimeouts,
-) {
-  return (request: FastifyRequest): UpstreamRequest => {
-    const endpoint = endpointOf(request)
-    const { target, upstreamModel } = request.route
-    const { stream } = bodyOf(request)
-    const profile = memory.profileFor(target, upstreamModel)
-    const patienceMs = clientPatience(request.headers) ?? firstByteMs
-    return {
-      pool: pools.of(target),
-      path: target.pathOf(endpoint.path),
-      headers: upstreamHeaders(request, endpoint, stream, target),
-      body: endpoint.upstreamBody(bodyOf(request), {
-        upstreamModel,
-        outputLimit: request.hold.outputLimit,
-        profile,
-      }),
-      firstByteMs: Math.min(patienceMs, firstByteMs),
-      reconsider: (status, refusal) =>
-        stream &&
-        profile.streamOptions === 'auto' &&
-        memory.learn(target, upstreamModel, status, refusal),
-    }
-  }
-}
-
-/**
- * Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted.
- * @returns the hold's amount; null where it stays
- * @throws Error where the ledger can not be asked, or others have ended the hold; then the stream
- * goes on
- */
-async function extend(
+/** An attempt has failed and is not the last one. */
+function noteFailure(
   request: FastifyRequest,
-  meter: Meter,
-  amount: bigint,
-): Promise<bigint | null> {
-  const { hold, account, server } = request
-  const held = await server.database.extend.submit({
-    id: request.id,
-    accountId: account.id,
-    amount,
-  })
-  if (held === null) throw new Error('others have ended the hold: this will be a late result')
-  if (held > hold.amount) {
-    hold.amount = held
-    hold.slices += 1
-    return held
-  }
-  if (hold.isExact) return null
-  hold.isExact = true
-  const counted = await server.countPrompt(request)
-  if (counted === null || counted >= hold.plan.promptTokens) return null
-  meter.promptCounted(counted)
-  return hold.amount
+  { attemptMs }: Exchange,
+  failed: FailedAttempt,
+): void {
+  noteAttempt(request, attemptMs, failed)
+  request.seat?.failed(failed.error)
 }
 
-function attemptOf(
-  { route }: FastifyRequest,
+/** Gives the place on the route back, with what the last attempt tells of the route. */
+function leaveSeat({ seat }: FastifyRequest, { isComplete, answered, error }: Relayed): void {
+  if (isComplete) seat?.succeeded()
+  else if (error && !answered) seat?.failed(error)
+  seat?.leave()
+}
+
+function noteAttempt(
+  { attempts, log, route }: FastifyRequest,
   elapsedMs: number,
-  status: number | null,
-  error: ProxyError | null,
-): Attempt {
+  { status, error }: Pick<Relayed, 'status' | 'error'>,
+): void {
   const { provider, baseUrl } = route.target
+  const { upstreamModel } = route
   const durationMs = Math.round(elapsedMs)
-  return { provider, baseUrl, status, errorCode: error?.code ?? null, durationMs }
+  const errorCode = error?.code ?? null
+  attempts.push({ provider, baseUrl, upstreamModel, status, errorCode, durationMs })
+  warnOfRefusal(log, route.target, { status, error })
 }
 
 declare module 'fastify' {

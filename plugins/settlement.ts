@@ -38,7 +38,8 @@ async function settlement(app: FastifyInstance): Promise<void> {
       request,
       settlement: () => settlementOf(request, reply),
       abandon: async () => {
-        await request.exchange?.abandon()
+        request.exchange?.abandon()
+        await request.exchange?.ended
         request.relayed ??= { ...NOTHING_RELAYED, outcome: 'client_gone', error: null }
       },
       settled: ({ record }, charge) => app.logSettled(request, record, charge),
@@ -46,6 +47,7 @@ async function settlement(app: FastifyInstance): Promise<void> {
   }
 
   app.decorate('door', door)
+  app.decorateRequest('hadHead', null)
 
   app.decorate('refuseWhileDraining', async (_request, reply) => {
     if (!draining) return
@@ -65,7 +67,9 @@ async function settlement(app: FastifyInstance): Promise<void> {
   app.decorate('watchForHangUp', async (request, reply) => {
     door.enter(heldOf(request, reply))
     reply.raw.once('close', () => {
-      if (!reply.raw.writableFinished) void door.hangUp(request.id)
+      if (reply.raw.writableFinished) return
+      request.hadHead = reply.raw.headersSent
+      void door.hangUp(request.id)
     })
     if (drained) throw new ProxyError('shutting_down') // its body or its hold took too long
     if (!reply.raw.closed) return
@@ -108,6 +112,10 @@ declare module 'fastify' {
     recordUnheld(request: FastifyRequest, reply: FastifyReply): void
     /** Hook (onResponse). */
     settle: onResponseAsyncHookHandler
+  }
+  interface FastifyRequest {
+    /** Whether its client was sent a head before it hung up; null where it did not. */
+    hadHead: boolean | null
   }
 }
 

@@ -1,15 +1,17 @@
-import type { FastifyInstance, preHandlerAsyncHookHandler } from 'fastify'
+import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
 import type { ModelLimits } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
 import { FREE_RATE, fallbackRate, type Price, type Rate, rateOfPrice } from '../src/domain/price.ts'
-import { chooseRoute } from '../src/domain/route.ts'
+import { timeOf } from '../src/domain/request-time.ts'
 import { allowsModel, type Tier } from '../src/domain/tier.ts'
 import { bodyOf, endpointOf } from '../src/endpoint-of.ts'
 import { ProxyError } from '../src/errors.ts'
 import { requestSlot } from '../src/request-slot.ts'
 import type { Catalogue } from '../src/store/catalogue.ts'
+import type { Route } from '../src/store/models.ts'
 import type { Provider } from '../src/store/providers.ts'
+import type { ServingRoute } from '../src/upstream/serving-route.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
 import { speaks } from '../src/wire/profile.ts'
 
@@ -27,15 +29,19 @@ const NO_LIMITS: ModelLimits = {
   holdOutputTokens: null,
 }
 
+/** A route without what it costs. */
+type Place = Omit<ServingRoute, 'limits' | 'rate'>
+
+/** Nobody has named its models: there is nothing to choose, and nothing to remember of each. */
+const CATCH_ALL = { priority: 0, weight: 1, state: null }
+
 /** What the account may use, by which provider, and at what rate. */
 async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
   const setTier = requestSlot(app, 'tier')
-  const setRoute = requestSlot(app, 'route')
 
-  app.decorate('enforceTier', async (request) => {
+  app.decorate('enforceTier', async (request, reply) => {
     request.timeline.enter('tier')
     const { account } = request
-    const endpoint = endpointOf(request)
     const { model } = bodyOf(request)
     let catalogue = app.database.catalogue()
     if (isBehind(catalogue, account.tier, model)) catalogue = await app.database.reloadCatalogue()
@@ -46,25 +52,54 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
       const cause = new Error(`${isInTier ? 'the key' : `the tier ${tier.name}`} does not allow it`)
       throw new ProxyError('model_not_allowed', { param: 'model', cause })
     }
-    const known = catalogue.models.get(model)
-    const chosen = chooseRoute(known?.routes ?? [], Math.random())
-    const target = chosen
-      ? options.targetOf(providerOf(catalogue, chosen.provider))
-      : options.environment
-    if (!speaks(target.profile, endpoint.api)) {
-      const message = `${endpoint.path} does not serve the model ${model}: its API is another.`
-      throw new ProxyError('model_not_found', { param: 'model', message })
-    }
-    const upstreamModel = chosen?.upstreamModel ?? model
-    const price = catalogue.priceAt(target.provider, upstreamModel, new Date())
     setTier(request, tier)
-    setRoute(request, {
-      target,
-      upstreamModel,
-      limits: known ?? NO_LIMITS,
-      rate: endpoint.isFree ? FREE_RATE : rateOf(price, tier),
-    })
+    app.chooseRoute(request, reply, servingRoutes(catalogue, request, tier))
   })
+
+  /**
+   * All routes that can serve a model at an endpoint.
+   * @throws ProxyError model_not_found, upstream_misconfigured
+   */
+  function servingRoutes(catalogue: Catalogue, request: FastifyRequest, tier: Tier) {
+    const endpoint = endpointOf(request)
+    const { model } = bodyOf(request)
+    const at = timeOf(request.id) // and so its record tells which of two prices it was charged
+    const limits = catalogue.models.get(model) ?? NO_LIMITS
+    const found = targetsOf(catalogue, model)
+    const routes = found.filter(({ target }) => speaks(target.profile, endpoint.api))
+    const [first, ...others] = routes.map(({ target, upstreamModel, ...place }): ServingRoute => {
+      const price = catalogue.priceAt(target.provider, upstreamModel, at)
+      const rate = endpoint.isFree ? FREE_RATE : rateOf(price, tier)
+      return { ...place, target, upstreamModel, limits, rate }
+    })
+    if (first) return [first, ...others] as const
+    const message = `${endpoint.path} does not serve the model ${model}: its API is another.`
+    throw new ProxyError('model_not_found', { param: 'model', message })
+  }
+
+  /** Where a model is: by its routes, or at the upstream of the environment where it has none. */
+  function targetsOf(catalogue: Catalogue, model: string): Place[] {
+    const routes = catalogue.models.get(model)?.routes ?? []
+    if (routes.length === 0)
+      return [{ ...CATCH_ALL, target: options.environment, upstreamModel: model }]
+    const failures: unknown[] = []
+    const places = routes.flatMap((route): Place[] => {
+      const { upstreamModel, priority, weight } = route
+      try {
+        const target = targetOf(catalogue, route)
+        const state = app.routeStates.of(target, upstreamModel)
+        return [{ target, upstreamModel, priority, weight, state }]
+      } catch (failure) {
+        failures.push(failure)
+        return []
+      }
+    })
+    if (places.length === 0) throw failures[0]
+    return places
+  }
+
+  const targetOf = (catalogue: Catalogue, { source, provider }: Route): UpstreamTarget =>
+    source === 'env' ? options.environment : options.targetOf(providerOf(catalogue, provider))
 
   const rateOf = (price: Price | null, { markupPpm }: Tier): Rate =>
     price
@@ -75,7 +110,8 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
 /** Whether it was read before, or while, somebody changed what this request needs. */
 function isBehind({ tiers, models, providers }: Catalogue, tier: string, model: string): boolean {
   const routes = models.get(model)?.routes ?? []
-  return !tiers.has(tier) || routes.some((route) => !providers.has(route.provider))
+  const isMissing = ({ source, provider }: Route) => source !== 'env' && !providers.has(provider)
+  return !tiers.has(tier) || routes.some(isMissing)
 }
 
 /** A routed model goes where its route leads, and nowhere else. */
@@ -92,14 +128,7 @@ declare module 'fastify' {
   }
   interface FastifyRequest {
     readonly tier: Tier
-    /** Where the model is served, and what it costs there. */
-    readonly route: {
-      target: UpstreamTarget
-      upstreamModel: string
-      limits: ModelLimits
-      rate: Rate
-    }
   }
 }
 
-export default fp(tier, { name: 'tier', dependencies: ['auth'] })
+export default fp(tier, { name: 'tier', dependencies: ['auth', 'routing'] })

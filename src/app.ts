@@ -14,6 +14,7 @@ import metrics from '../plugins/metrics.ts'
 import observability from '../plugins/observability.ts'
 import provider from '../plugins/provider.ts'
 import reference from '../plugins/reference.ts'
+import routing from '../plugins/routing.ts'
 import settlement from '../plugins/settlement.ts'
 import tier from '../plugins/tier.ts'
 import { createKeyHasher } from './api-key.ts'
@@ -24,7 +25,9 @@ import { adminRoutes } from './routes/admin/index.ts'
 import { health } from './routes/health.ts'
 import { v1 } from './routes/v1/index.ts'
 import { createSecretBox } from './secret-box.ts'
-import { AddressGuard } from './upstream/address-guard.ts'
+import { everySecret, reseal } from './secret-rotation.ts'
+import { AddressGuard, type Resolver } from './upstream/address-guard.ts'
+import { Proxies } from './upstream/proxies.ts'
 import { upstreamTarget } from './upstream/target.ts'
 import { createTargets } from './upstream/targets.ts'
 import { normalUrl } from './wire/path.ts'
@@ -37,6 +40,8 @@ export type AppConfig = Config & {
   /** `off` serves no admin API. */
   adminToken: string
   upstream: NonNullable<Config['upstream']>
+  /** Another way to resolve the names of upstreams. */
+  resolver?: Resolver
   /** Another pace for the audit that runs by itself. */
   auditPace?: Partial<AuditPace>
 }
@@ -59,7 +64,6 @@ export async function buildApp(
   loggerInstance: FastifyBaseLogger,
 ): Promise<FastifyInstance> {
   const app = createServer(config, loggerInstance)
-  const hashKey = createKeyHasher(config.secretKeys)
   const { baseUrl, apiKey } = config.upstream
   const environment = upstreamTarget(
     config.providerName,
@@ -69,26 +73,32 @@ export async function buildApp(
     UNDESCRIBED_PROFILE,
   )
   const secretBox = createSecretBox(config.secretKeys)
-  const guard = new AddressGuard(config.upstreamAllowCidrs)
+  const guard = new AddressGuard(config.upstreamAllowCidrs, config.resolver)
+  const proxies = new Proxies(config.proxies)
 
   await app.register(errors)
   await app.register(observability)
   await app.register(buffers, { bytesMax: config.bufferBudgetBytes })
   await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
+  warnOfNamesake(app, environment.provider)
+  const secrets = await findSecrets(app, config.secretKeys)
+  const hashKey = createKeyHasher(secrets)
   await app.register(auth, { hashKey })
+  await app.register(routing)
   await app.register(tier, {
     environment,
     targetOf: createTargets(secretBox),
     creditsPerUsd: config.creditsPerUsd,
     fallbackPer1000Tokens: config.fallbackPer1000Tokens,
   })
-  await app.register(idempotency, { secretKeys: config.secretKeys })
+  await app.register(idempotency, { secretKeys: secrets })
   await app.register(credit)
   await app.register(journal, { dataDir: config.dataDir })
   await app.register(settlement)
   await app.register(provider, {
     environment,
     guard,
+    proxies,
     timeouts: config.timeouts,
     commitMs: config.streamCommitMs,
     estimation: config.tokenEstimation,
@@ -103,15 +113,32 @@ export async function buildApp(
     await app.register(adminRoutes, {
       prefix: '/admin',
       token: config.adminToken,
-      environment: environment.provider,
+      environment,
+      reseal: () => reseal(app.database.db, config.secretKeys),
       hashKey,
       secretBox,
       guard,
+      proxies,
       timeouts: config.timeouts,
     })
   }
   await app.register(health)
   return app
+}
+
+/** The secrets that something may be hashed under: also those that SECRET_KEY had before. */
+async function findSecrets(app: FastifyInstance, secretKeys: string[]): Promise<string[]> {
+  const { secrets, unreadable } = await everySecret(app.database.db, secretKeys)
+  if (unreadable > 0) {
+    app.log.warn({ unreadable }, 'API keys of before do not work: SECRET_KEY opens too little')
+  }
+  return secrets
+}
+
+/** Routes lead to the database's provider of a name, and the price of it is that of both. */
+function warnOfNamesake(app: FastifyInstance, provider: string): void {
+  if (!app.database.catalogue().providers.has(provider)) return
+  app.log.warn({ provider }, 'the provider of the environment has a namesake in the database')
 }
 
 /** Fastify, as it meets HTTP: limits, ids, and answers to what is no request. */

@@ -1,4 +1,5 @@
 import { formatCredits, type MicroCredits } from './domain/credits.ts'
+import { detailsOf } from './domain/usage-details.ts'
 import type { ProxyError } from './errors.ts'
 import type { HeldLine, UnheldLine } from './log-schema.ts'
 import { recordError } from './settlement.ts'
@@ -14,6 +15,7 @@ export function settledLine(
   hold: MicroCredits,
   record: RequestRecord,
   charge: SettleAnswer,
+  clientRetries: number | null,
 ): HeldLine {
   const { error, errorCode: code } = record
   return {
@@ -31,12 +33,14 @@ export function settledLine(
     error: error && code ? { code, ...error } : null,
     ttft_ms: record.ttftMs,
     duration_ms: record.durationMs,
+    client_retries: clientRetries,
     stream: record.stream,
     chunk_count: record.chunkCount,
     completion_length: record.completionLength,
     prompt_tokens: record.promptTokens,
     completion_tokens: record.completionTokens,
     cached_tokens: record.cachedTokens,
+    usage_details: detailsOf(record),
     usage_source: record.usageSource,
     estimated_tokens: record.estimatedTokens,
     hold: formatCredits(hold),
@@ -56,6 +60,7 @@ export function requestLine(facts: {
   /** The request whose kept answer it was sent. */
   replayOf?: string | null
   durationMs: number
+  clientRetries?: number | null
   failure: ProxyError | null
 }): UnheldLine {
   const { account, failure, isWhole } = facts
@@ -68,6 +73,7 @@ export function requestLine(facts: {
     replay_of: facts.replayOf ?? null,
     error: failure && errorOf(failure),
     duration_ms: facts.durationMs,
+    client_retries: facts.clientRetries ?? null,
   }
 }
 

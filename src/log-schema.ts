@@ -1,4 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
+import { DETAIL_NAMES } from './domain/usage-details.ts'
 
 const text = (description: string) => Type.String({ description })
 const count = (description: string) => Type.Integer({ minimum: 0, description })
@@ -36,6 +37,7 @@ const STAGES = [
   'credit',
   'upstream',
   'answer',
+  'finish',
   'ended',
 ] as const
 
@@ -51,6 +53,20 @@ const ErrorFacts = strict(
   'What went wrong.',
 )
 
+const UsageDetails = strict(
+  {
+    ...Type.Partial(
+      Type.Object(
+        Object.fromEntries(Object.values(DETAIL_NAMES).map((name) => [name, count('Tokens.')])),
+      ),
+    ).properties,
+    tool_calls: Type.Optional(
+      Type.Record(Type.String(), count('Calls.'), { description: 'Of hosted tools, by name.' }),
+    ),
+  },
+  'Charged: tokens of other classes, parts of those above, and calls of hosted tools.',
+)
+
 const common = {
   status: Type.Integer({
     minimum: 100,
@@ -59,6 +75,7 @@ const common = {
   }),
   error: orNull(ErrorFacts, 'Nothing went wrong.'),
   duration_ms: count('Milliseconds from the head of the request to the end of the answer.'),
+  client_retries: orNull(count('Times the client has sent it before.'), 'It did not tell.'),
 }
 
 /** What is told of a request that held credits, beside what the logger adds. */
@@ -81,6 +98,7 @@ const HeldFacts = {
   prompt_tokens: count('Charged.'),
   completion_tokens: count('Charged.'),
   cached_tokens: count('Charged; part of prompt_tokens.'),
+  usage_details: orNull(UsageDetails, 'No other classes of tokens, and no calls of tools.'),
   usage_source: orNull(
     oneOf(['reported', 'estimated'], 'Whose count was charged: the upstream or ours.'),
     'Nothing was charged.',

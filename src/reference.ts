@@ -39,6 +39,7 @@ const TAGS = {
   doctor: 'What an upstream lacks, and what follows.',
   models: 'What bounds the calls of a model, and where they go.',
   prices: 'USD per million tokens, dated.',
+  corrections: 'What was charged at a wrong price, put right.',
   requests: 'What became of each request.',
   usage: 'Sums of tokens and charges.',
   audit: 'The ledger, checked.',
@@ -128,7 +129,7 @@ function operationIdOf(route: string): string {
 
 /** `keys` of `/admin/accounts/:id/keys` and of `/admin/keys/:id`. */
 function resourceOf(url: string): string {
-  return url.split('/').findLast((part) => part !== '' && !part.startsWith(':')) ?? ''
+  return url.split('/').findLast((part) => Object.hasOwn(TAGS, part)) ?? ''
 }
 
 function withoutWildcard(params: unknown): unknown {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { usageToCharge } from './domain/ending.ts'
-import { costOf } from './domain/price.ts'
+import { costOf, per1000Tokens, type Rate } from './domain/price.ts'
 import { NO_USAGE } from './domain/usage.ts'
 import { ifSet } from './request-slot.ts'
 import type { RecordedError, RequestRecord } from './store/request-record.ts'
@@ -59,7 +59,14 @@ function requestFacts(request: FastifyRequest) {
     upstreamModel: route?.upstreamModel ?? null,
     stream: body?.stream ?? false,
     priceId: route?.rate.priceId ?? null,
+    markupPpm: route?.rate.markupPpm.toString() ?? null,
+    fallbackRate: route ? fallbackOf(route.rate) : null,
   }
+}
+
+/** What the record of a request without a price tells of its rate; null for any other. */
+function fallbackOf({ priceId, input }: Rate): string | null {
+  return priceId === null ? per1000Tokens(input).toString() : null
 }
 
 /** How the upstream's side ended; a request that never got there was refused, free, or left. */
@@ -69,9 +76,12 @@ function relayedOf({ relayed, failure }: FastifyRequest, { raw }: FastifyReply):
   return { ...NOTHING_RELAYED, outcome, error: failure }
 }
 
-/** The status the client gets, also where it is not on its way yet. */
-function statusOf({ failure }: FastifyRequest, { raw }: FastifyReply, relayed: Relayed): number {
-  if (raw.headersSent || relayed.outcome === 'completed') return raw.statusCode
+/** The status the client gets, also where it is not on its way yet; or got, before it left. */
+function statusOf(request: FastifyRequest, { raw }: FastifyReply, relayed: Relayed): number {
+  const { failure, hadHead } = request
+  const isSent = (hadHead ?? raw.headersSent) || relayed.outcome === 'completed'
+  if (isSent) return raw.statusCode
+  if (relayed.outcome === 'client_gone') return CLIENT_CLOSED_REQUEST
   return relayed.error?.status ?? failure?.status ?? CLIENT_CLOSED_REQUEST
 }
 

@@ -1,7 +1,8 @@
 /**
  * What a request goes through, in order: who is asking, reading its body, may it, is its
  * Idempotency-Key new, can it pay, waiting for the upstream, carrying its answer, and the end. One
- * that is a repeat goes from `claim` to `replay`: sending an answer that was kept.
+ * that is a repeat goes from `claim` to `replay`: sending an answer that was kept. One whose client
+ * leaves goes to `finish` where its answer is read on.
  */
 export type Stage =
   | 'auth'
@@ -12,6 +13,7 @@ export type Stage =
   | 'credit'
   | 'upstream'
   | 'answer'
+  | 'finish'
   | 'ended'
 
 /** When a request entered each stage: the stage it is in is where it fails, if it fails. */

@@ -9,6 +9,7 @@ import { pgKill9, pgPause, pgRestart } from './postgres.ts'
 import { rateLimit } from './rate-limit.ts'
 import { rolling, rollingCut } from './rolling.ts'
 import { sigstop } from './sigstop.ts'
+import { upstreams } from './upstreams.ts'
 
 /** Every fault there is, in the order of the list. */
 export const FAULTS: readonly Fault[] = [
@@ -25,4 +26,5 @@ export const FAULTS: readonly Fault[] = [
   diskFull,
   rateLimit,
   overspend,
+  upstreams,
 ]

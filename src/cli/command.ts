@@ -25,8 +25,8 @@ export type Output = {
 }
 
 export type Option = {
-  /** Stands for the value in the help, such as `<n>`. */
-  value: string
+  /** Stands for the value in the help, such as `<n>`; left out, the option takes none. */
+  value?: string
   says: string
   /** The API's field, where it is not the option's name with underscores. */
   field?: string

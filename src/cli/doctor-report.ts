@@ -14,7 +14,7 @@ export type Diagnosis = {
   base_url: string | null
   model: string | null
   preset: string | null
-  profile: Record<string, string>
+  profile: Record<string, string | number>
   findings: Finding[]
   calls: number
   duration_ms: number

@@ -77,8 +77,12 @@ function parse(
   command: Command,
 ): { given: Given; json: boolean; positionals: string[] } {
   const names = [...Object.keys(command.options), ...command.args]
+  const isFlag = (name: string) => name in command.options && !command.options[name]?.value
   const options = Object.fromEntries(
-    names.map((name) => [name, { type: 'string', multiple: true } as const]),
+    names.map((name) => [
+      name,
+      { type: isFlag(name) ? ('boolean' as const) : ('string' as const), multiple: true },
+    ]),
   )
   const all = { ...options, ...GLOBALS, url: { type: 'string', multiple: true } } as const
   try {
@@ -89,7 +93,7 @@ function parse(
       if (texts.length > 1 && !command.options[name]?.many) {
         throw new UsageError(`--${name} is there twice.`)
       }
-      given[name] = texts.map(restored)
+      given[name] = texts.map((text) => restored(String(text)))
     }
     return { given, json, positionals: parsed.positionals.map(restored) }
   } catch (error) {
@@ -109,7 +113,9 @@ function readFields(command: Command, given: Given, now: Date): Record<string, u
   return fields
 }
 
+/** An option that takes no value is true where it is there. */
 function readValue(name: string, option: Option, text: string, now: Date): unknown {
+  if (option.value === undefined) return true
   try {
     return option.read ? option.read(text, now) : text
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Outcome } from '../domain/ending.ts'
+import type { UsageDetails } from '../domain/usage-details.ts'
 import { moment, printable } from './table.ts'
 
 type Known = {
@@ -23,6 +24,9 @@ type Attempt = {
   duration_ms: number
 }
 
+/** Positive credits are the customer's gain. */
+type Correction = { credits: string; reference: string; reason: string }
+
 /** GET /admin/requests/:id of a request that is over. */
 export type EndedRecord = Known & {
   state: 'settled' | 'released'
@@ -41,13 +45,15 @@ export type EndedRecord = Known & {
   completion_tokens: number
   cached_tokens: number
   reasoning_tokens: number
+  usage_details: UsageDetails | null
   usage_source: 'reported' | 'estimated' | null
   estimated_tokens: number
   price_id: string | null
   charged: string
   uncollected: string
   /** In a story, not in a list. */
-  adjustments?: { credits: string; reference: string; reason: string }[]
+  adjustments?: Correction[]
+  price_corrections?: Correction[]
 }
 
 /** The same of a request that runs. */
@@ -68,7 +74,10 @@ const ENDINGS: Record<Outcome, string> = {
 export const OUTCOMES = Object.keys(ENDINGS)
 
 /** The stages in their order; the database does not keep it. */
-const STAGES = ['auth', 'body', 'tier', 'claim', 'replay', 'credit', 'upstream', 'answer', 'ended']
+const STAGES = [
+  ...['auth', 'body', 'tier', 'claim', 'replay', 'credit'],
+  ...['upstream', 'answer', 'finish', 'ended'],
+]
 
 const LABEL_WIDTH = 10
 
@@ -100,7 +109,8 @@ function endedLines(record: EndedRecord): Line[] {
     ['streamed', deliveredOf(record)],
     ['usage', usageOf(record)],
     ['money', moneyOf(record)],
-    ...(record.adjustments ?? []).map((one): Line => ['adjusted', adjustmentOf(one)]),
+    ...(record.adjustments ?? []).map((one): Line => ['adjusted', correctionOf(one)]),
+    ...(record.price_corrections ?? []).map((one): Line => ['repriced', correctionOf(one)]),
   ]
   const { error } = record
   if (error === null) return lines
@@ -109,8 +119,13 @@ function endedLines(record: EndedRecord): Line[] {
 }
 
 function endingOf({ outcome, status, stage, duration_ms }: EndedRecord): string {
-  const where = outcome === 'completed' ? '' : ` in stage ${stage}`
-  return `${ENDINGS[outcome] ?? outcome}${where} after ${duration_ms} ms (${outcome}, status ${status})`
+  return `${ENDINGS[outcome] ?? outcome}${whereOf(outcome, stage)} after ${duration_ms} ms (${outcome}, status ${status})`
+}
+
+/** What was left by its client, and came to its end, was read on. */
+function whereOf(outcome: Outcome, stage: string): string {
+  if (outcome === 'completed') return ''
+  return stage === 'ended' ? ', and read to its end' : ` in stage ${stage}`
 }
 
 function whoOf({ account_id, key_id, endpoint, stream, ...record }: Known): string {
@@ -153,10 +168,19 @@ function usageOf(record: EndedRecord): string {
   const parts = [
     ...(record.cached_tokens > 0 ? [`${record.cached_tokens} cached`] : []),
     ...(record.reasoning_tokens > 0 ? [`${record.reasoning_tokens} reasoning`] : []),
+    ...detailsTold(record.usage_details ?? {}),
     ...(usage_source === 'reported' ? [`estimated ${estimated_tokens}`] : []),
   ]
   const notes = parts.length === 0 ? '' : ` (${parts.join(', ')})`
   return `${usage_source}: ${prompt_tokens} prompt + ${completion_tokens} completion tokens${notes}`
+}
+
+/** Such as `5 input audio` and `2 web_search_call`. */
+function detailsTold({ tool_calls: calls = {}, ...tokens }: UsageDetails): string[] {
+  const counted = Object.entries(tokens).map(
+    ([name, count]) => `${count} ${name.replace(/_tokens$/, '').replaceAll('_', ' ')}`,
+  )
+  return [...counted, ...Object.entries(calls).map(([name, count]) => `${count} ${name}`)]
 }
 
 function moneyOf({ hold, slices, charged, uncollected, ...record }: EndedRecord): string {
@@ -167,10 +191,6 @@ function moneyOf({ hold, slices, charged, uncollected, ...record }: EndedRecord)
   return `held ${hold}${taken}, charged ${charged}, uncollected ${uncollected}${price}`
 }
 
-function adjustmentOf({
-  credits,
-  reference,
-  reason,
-}: Record<'credits' | 'reference' | 'reason', string>) {
+function correctionOf({ credits, reference, reason }: Correction) {
   return `by ${credits} (${reference}): ${reason}`
 }

@@ -45,9 +45,10 @@ function typed([name = '', word = '']: readonly string[]): { path: string; comma
 
 /** The API's field as it was typed: an option, an argument, or else its own name. */
 function named(param: string, command: Command | undefined): string {
-  const field = param.split('.')[0] as string
+  const fields = param.split('.') // the quirks of a profile are options too
+  const [field = ''] = fields
   const options = Object.entries(command?.options ?? {})
-  const option = options.find(([name, one]) => fieldOf(name, one) === field)
+  const option = options.find(([name, one]) => fields.includes(fieldOf(name, one)))
   if (option) return `--${option[0]}`
   return command?.args.includes(field) ? `<${field}>` : param
 }

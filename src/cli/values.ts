@@ -20,7 +20,12 @@ export function readTextOrNone(text: string): string | null {
 
 /** Names of models, separated by commas; `any` allows all. */
 export function readModels(text: string): string[] | null {
-  if (text === 'any') return null
+  return text === 'any' ? null : readNames(text)
+}
+
+/** Names, separated by commas; none is the empty list. */
+export function readNames(text: string): string[] {
+  if (text === NONE) return []
   return text
     .split(',')
     .map((name) => name.trim())

@@ -14,14 +14,15 @@ import { judgeStreamUsage } from './judges/stream-usage.ts'
 import { wholeAnswers } from './judges/wholes.ts'
 import { readModelList } from './models.ts'
 import type { Observed } from './observed.ts'
-import { recognise } from './presets.ts'
+import { PRESETS, recognise } from './presets.ts'
 import { SUBJECTS } from './subjects.ts'
 
 /** The parts of a profile that an examination finds out. */
 export type FoundProfile = Pick<
   Profile,
   'streamOptions' | 'outputLimit' | 'authHeader' | 'developerRole' | 'reasoningTokens'
->
+> &
+  Partial<Pick<Profile, 'onDisconnect'>> // only `finish` is ever found: silence proves nothing
 
 export type Diagnosis = {
   /** The worst there is. */
@@ -58,21 +59,24 @@ export function diagnose(observed: Observed): Diagnosis {
     .flatMap((judge) => judge(observed))
     .toSorted((a, b) => SUBJECTS.indexOf(a.about) - SUBJECTS.indexOf(b.about))
   const verdicts = findings.map(({ verdict }) => verdict)
+  const preset = presetOf(observed)
   const worst = (['fault', 'quirk'] as const).find((verdict) => verdicts.includes(verdict))
   return {
     verdict: worst ?? 'ok',
     isUsable,
     findings,
     baseUrl: place?.baseUrl ?? null,
-    profile: profileOf(findings),
-    preset: presetOf(observed),
+    profile: profileOf(findings, preset),
+    preset,
   }
 }
 
-function profileOf(findings: Finding[]): FoundProfile {
+function profileOf(findings: Finding[], preset: string | null): FoundProfile {
   const { streamOptions, outputLimit, authHeader, developerRole, reasoningTokens } = PLAIN_PROFILE
   const plain = { streamOptions, outputLimit, authHeader, developerRole, reasoningTokens }
-  return Object.assign(plain, ...findings.map(({ profile }) => profile))
+  const { onDisconnect } = PRESETS[preset ?? '']?.profile ?? {}
+  const known = onDisconnect === undefined ? {} : { onDisconnect }
+  return Object.assign(plain, known, ...findings.map(({ profile }) => profile))
 }
 
 function presetOf({ given, place, models }: Observed): string | null {

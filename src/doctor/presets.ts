@@ -16,7 +16,10 @@ export type Preset = {
   profile: Partial<Profile>
 }
 
-/** Presets by name. A profile here says only what is known of every model the server has. */
+/**
+ * Presets by name. A profile here says only what is known of every model the server has; OpenRouter
+ * lists those that generate and bill on after a hang-up.
+ */
 export const PRESETS: Readonly<Record<string, Preset>> = {
   vllm: { says: 'vLLM', ownedBy: 'vllm', profile: { streamOptions: 'continuous' } },
   sglang: { says: 'SGLang', ownedBy: 'sglang', profile: { streamOptions: 'continuous' } },
@@ -39,7 +42,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     says: 'Groq',
     baseUrl: 'https://api.groq.com/openai/v1',
     host: 'api.groq.com',
-    profile: {},
+    profile: { onDisconnect: 'finish' },
   },
   deepseek: {
     says: 'DeepSeek',
@@ -51,7 +54,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     says: 'Mistral',
     baseUrl: 'https://api.mistral.ai/v1',
     host: 'api.mistral.ai',
-    profile: { outputLimit: 'max_tokens' },
+    profile: { outputLimit: 'max_tokens', onDisconnect: 'finish' },
   },
   xai: {
     says: 'xAI',

@@ -1,4 +1,4 @@
-import { completeUsage, type Delivered, type Usage } from './usage.ts'
+import { completeUsage, type Delivered, type Usage, withToolCalls } from './usage.ts'
 
 /** How a request ended. */
 export type Outcome =
@@ -34,6 +34,7 @@ export type ChargedUsage = { usage: Usage; source: 'reported' | 'estimated' }
  */
 export function usageToCharge(ending: Ending): ChargedUsage | null {
   if (!ending.answered) return null
-  const usage = completeUsage(ending.reported, ending.estimated)
+  const tokens = completeUsage(ending.reported, ending.estimated)
+  const usage = withToolCalls(tokens, ending.delivered)
   return { usage, source: ending.reported === null ? 'estimated' : 'reported' }
 }

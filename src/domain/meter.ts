@@ -88,7 +88,8 @@ export class Meter {
   }
 }
 
-function spentTokens(delivered: Delivered): number {
+/** What was delivered, in tokens: what the meter takes for the larger count. */
+export function spentTokens(delivered: Delivered): number {
   return Math.max(delivered.chunkCount, tokensOfCharacters(delivered.completionLength))
 }
 

@@ -1,3 +1,4 @@
+import { per1000Tokens } from '../domain/price.ts'
 import type { OpenHold } from '../store/instances.ts'
 import type { Settlement } from '../store/settle.ts'
 
@@ -9,6 +10,8 @@ type Terms = {
   upstream_model: string
   stream: boolean
   price_id: string | null
+  markup_ppm: string
+  rate?: { input: string }
 }
 
 const ORPHANED = 'The process that served the request ended before the request did.'
@@ -32,6 +35,8 @@ export function crashSettlement(hold: OpenHold, now: Date, why = ORPHANED): Sett
       upstreamModel: terms.upstream_model,
       stream: terms.stream,
       priceId: terms.price_id,
+      markupPpm: terms.markup_ppm,
+      fallbackRate: fallbackOf(terms),
       status: 0,
       outcome: 'crashed',
       stage: 'answer',
@@ -56,4 +61,9 @@ export function crashSettlement(hold: OpenHold, now: Date, why = ORPHANED): Sett
       estimatedTokens: 0,
     },
   }
+}
+
+/** Its rate where no price was known. */
+function fallbackOf({ price_id: priceId, rate }: Terms): string | null {
+  return priceId === null && rate ? per1000Tokens(BigInt(rate.input)).toString() : null
 }

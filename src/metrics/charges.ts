@@ -1,3 +1,5 @@
+import { countClasses } from '../domain/price-classes.ts'
+import { CLASS_NAMES, PART_NAMES } from '../domain/price-terms.ts'
 import type { RequestRecord } from '../store/request-record.ts'
 import type { SettleAnswer } from '../store/settle.ts'
 import type { Definer } from './definer.ts'
@@ -35,12 +37,9 @@ export function createChargeMetrics({ counter }: Definer, known: KnownNames) {
   }
 }
 
-/** Each token once: cached ones are part of the prompt, reasoning ones of the completion. */
-function tokenClasses(record: RequestRecord) {
-  return {
-    input: record.promptTokens - record.cachedTokens,
-    cached_input: record.cachedTokens,
-    output: record.completionTokens - record.reasoningTokens,
-    reasoning: record.reasoningTokens,
-  }
+/** Each token once, under the names that prices have. */
+function tokenClasses(record: RequestRecord): Record<string, number> {
+  const counts = countClasses(record)
+  const names = Object.entries({ ...CLASS_NAMES, ...PART_NAMES })
+  return Object.fromEntries(names.map(([name, key]) => [name, counts[key]]))
 }

@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../store/request-record.ts'
+import type { Attempt, RequestRecord } from '../store/request-record.ts'
 import type { Definer } from './definer.ts'
 import { type KnownNames, labelsOf, OTHER, providerLabel } from './names.ts'
 
@@ -48,6 +48,12 @@ export function createRequestMetrics(
     'code',
   ])
 
+  const failovers = counter(
+    'failovers_total',
+    'Times a request left a provider for another route.',
+    ['provider', 'code'],
+  )
+
   function ended({ endpoint, status, outcome, durationMs }: EndedRequest): void {
     const pattern = endpoint ?? OTHER
     requests.inc({ endpoint: pattern, status, outcome })
@@ -59,13 +65,22 @@ export function createRequestMetrics(
     if (record.ttftMs !== null) {
       firstTokens.observe(labelsOf(record, known), record.ttftMs / 1_000)
     }
-    for (const { provider, errorCode } of record.attempts) {
+    for (const [at, attempt] of record.attempts.entries()) {
+      const { provider, errorCode } = attempt
       if (errorCode === null || !isUpstreamFailure(errorCode)) continue
-      failures.inc({ provider: providerLabel(provider, known), code: errorCode })
+      const labels = { provider: providerLabel(provider, known), code: errorCode }
+      failures.inc(labels)
+      const next = record.attempts[at + 1]
+      if (next && isElsewhere(next, attempt)) failovers.inc(labels)
     }
   }
 
   return { ended, served }
+}
+
+/** Whether an attempt took another route than the one before. */
+function isElsewhere(attempt: Attempt, before: Attempt): boolean {
+  return attempt.provider !== before.provider || attempt.upstreamModel !== before.upstreamModel
 }
 
 /** A try can also end because of us: out of credits, shutting down, the ledger away. */

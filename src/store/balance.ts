@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
 import { accounts, ledger } from './schema.ts'
@@ -22,4 +22,23 @@ export async function readBalance(
     .from(accounts)
     .where(eq(accounts.id, accountId))
   return row ? { ...row, granted: row.granted } : null
+}
+
+/** Accounts of one statement. */
+const ACCOUNTS_AT_ONCE = 1_000
+
+/** What these accounts have available, by their ids. */
+export async function availableOf(
+  db: PostgresJsDatabase,
+  accountIds: string[],
+): Promise<Map<string, MicroCredits>> {
+  const found = new Map<string, MicroCredits>()
+  for (let at = 0; at < accountIds.length; at += ACCOUNTS_AT_ONCE) {
+    const rows = await db
+      .select({ id: accounts.id, posted: accounts.posted, held: accounts.held })
+      .from(accounts)
+      .where(inArray(accounts.id, accountIds.slice(at, at + ACCOUNTS_AT_ONCE)))
+    for (const { id, posted, held } of rows) found.set(id, posted - held)
+  }
+  return found
 }

@@ -1,4 +1,6 @@
 import type { Outcome } from '../domain/ending.ts'
+import type { Usage } from '../domain/usage.ts'
+import { detailsOf } from '../domain/usage-details.ts'
 import type { Stage } from '../timeline.ts'
 
 export type { Outcome }
@@ -14,6 +16,8 @@ export type RecordedError = {
 export type Attempt = {
   provider: string
   baseUrl: string
+  /** The model's name there. */
+  upstreamModel: string
   /** The upstream's status; null when it never answered. */
   status: number | null
   /** The catalogue's code of what went wrong; null when nothing did. */
@@ -22,7 +26,7 @@ export type Attempt = {
 }
 
 /** The terminal record of an authenticated request. */
-export type RequestRecord = {
+export type RequestRecord = Usage & {
   keyId: string
   endpoint: string
   /** Null where the request failed before it was known; likewise the upstream's fields. */
@@ -45,14 +49,14 @@ export type RequestRecord = {
   durationMs: number
   chunkCount: number
   completionLength: number
-  promptTokens: number
-  cachedTokens: number
-  completionTokens: number
-  reasoningTokens: number
   usageSource: 'reported' | 'estimated' | null
   /** What the estimate was, also where the upstream reported. */
   estimatedTokens: number
   priceId: string | null
+  /** The markup pinned on the hold, in parts per million; null where nothing was held. */
+  markupPpm: string | null
+  /** Micro-credits per 1,000 tokens where no price was known; else null, or left out. */
+  fallbackRate?: string | null
 }
 
 /** The record under its column names. Text is made storable: Postgres has no NUL in text. */
@@ -86,14 +90,19 @@ export function toRow(record: RequestRecord): Record<string, unknown> {
     cached_tokens: record.cachedTokens,
     completion_tokens: record.completionTokens,
     reasoning_tokens: record.reasoningTokens,
+    usage_details: detailsOf(record),
     usage_source: record.usageSource,
     estimated_tokens: record.estimatedTokens,
     price_id: record.priceId,
+    fallback_rate: record.fallbackRate ?? null,
+    markup_ppm: record.markupPpm ?? null, // a journal of an older server has none
   }
 }
 
-function attemptRow({ provider, baseUrl, status, errorCode, durationMs }: Attempt) {
-  return { provider, base_url: baseUrl, status, error_code: errorCode, duration_ms: durationMs }
+function attemptRow({ provider, baseUrl, upstreamModel, ...rest }: Attempt) {
+  const { status, errorCode, durationMs } = rest
+  const upstream = { provider, base_url: baseUrl, upstream_model: storable(upstreamModel) }
+  return { ...upstream, status, error_code: errorCode, duration_ms: durationMs }
 }
 
 /** No NUL, and no half of a surrogate pair. */

@@ -18,6 +18,13 @@ export async function pinCreditsPerUsd(db: PostgresJsDatabase, value: bigint): P
   )
 }
 
+/** CREDITS_PER_USD as it was pinned at the first start. */
+export async function readCreditsPerUsd(db: PostgresJsDatabase): Promise<bigint> {
+  const [row] = await db.select().from(settings).where(eq(settings.name, NAME))
+  if (!row) throw new Error('this database has no CREDITS_PER_USD yet')
+  return BigInt(row.value)
+}
+
 /** @returns whether this is the first call with this name since the database was made */
 export async function claimOnce(db: PostgresJsDatabase, name: string): Promise<boolean> {
   const value = new Date().toISOString()

@@ -1,7 +1,7 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Dispatcher, Pool } from 'undici'
+import type { Dispatcher } from 'undici'
 import { bodyToSend } from './body-to-send.ts'
 
 /** What hears the upstream, in this order: head, data any number of times, then one of the ends. */
@@ -11,6 +11,19 @@ export type UpstreamListener = {
   end(): void
   /** Connection lost, timed out, or aborted by us. */
   failed(error: Error): void
+}
+
+/** Milliseconds an answer may take in all, however steadily it comes. */
+const ANSWER_MS_MAX = 6 * 60 * 60_000
+
+/** An upstream that goes on and on. */
+class AnswerOverdue extends Error {
+  override readonly name = 'AnswerOverdue'
+  readonly code = 'ERR_ANSWER_OVERDUE'
+
+  constructor(ms: number) {
+    super(`the upstream did not end its answer within ${Math.round(ms / 1_000)} s`)
+  }
 }
 
 /** The call whose head undici writes next: it tells of the start, then of the socket, at once. */
@@ -27,13 +40,16 @@ subscribe('undici:client:sendHeaders', (message) => {
  */
 export class UpstreamCall implements Dispatcher.DispatchHandler {
   readonly #listener: UpstreamListener
+  readonly #answerMs: number
+  #timer: NodeJS.Timeout | null = null
   #controller: Dispatcher.DispatchController | null = null
   #reused = false
   #aborted: Error | null = null
   #over = false
 
-  constructor(listener: UpstreamListener) {
+  constructor(listener: UpstreamListener, answerMs = ANSWER_MS_MAX) {
     this.#listener = listener
+    this.#answerMs = answerMs
   }
 
   /**
@@ -41,13 +57,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
    * @param headersTimeout milliseconds for the upstream to begin its answer, where not the pool's
    */
   start(
-    pool: Pool,
+    pool: Dispatcher,
     path: string,
     headers: Record<string, string>,
     body: string | Uint8Array,
     headersTimeout?: number,
   ): this {
     const sent = { method: 'POST' as const, path, ...bodyToSend(headers, body) }
+    this.#timer = setTimeout(() => this.#overdue(), this.#answerMs).unref()
     pool.dispatch(headersTimeout === undefined ? sent : { ...sent, headersTimeout }, this)
     return this
   }
@@ -55,9 +72,20 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   /** Ends the call at once, also while it waits for a connection. The listener hears no more. */
   abort(reason: string): void {
     if (this.#over) return
-    this.#over = true
+    this.#end()
     this.#aborted = new Error(reason)
     this.#controller?.abort(this.#aborted)
+  }
+
+  #overdue(): void {
+    const error = new AnswerOverdue(this.#answerMs)
+    this.abort(error.message)
+    this.#listener.failed(error)
+  }
+
+  #end(): void {
+    this.#over = true
+    if (this.#timer) clearTimeout(this.#timer)
   }
 
   /**
@@ -66,6 +94,11 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
    */
   get wasNotAnswered(): boolean {
     return this.#controller === null || this.#reused
+  }
+
+  /** Whether it found a connection. */
+  get wasConnected(): boolean {
+    return this.#controller !== null
   }
 
   /** Stops reading from the upstream's socket. */
@@ -102,13 +135,13 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     if (this.#over) return
-    this.#over = true
+    this.#end()
     this.#listener.end()
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     if (this.#over) return
-    this.#over = true
+    this.#end()
     this.#listener.failed(error)
   }
 }

@@ -11,6 +11,7 @@ const KEEP_ALIVE = ': keep-alive\n\n'
 
 /**
  * The client's side of a stream: writes whole events, and says when to stop reading the upstream.
+ * Once the client has gone Node drops what is written: only who keeps a copy for a repeat hears it.
  */
 export class Downstream {
   readonly #response: ServerResponse
@@ -19,13 +20,14 @@ export class Downstream {
   #stalled: NodeJS.Timeout | null = null
   #silence: NodeJS.Timeout | null = null
 
-  /** @param writable called when the client has read what was waiting */
+  /** @param writable called when the client has read what was waiting, or does not read any more */
   constructor(response: ServerResponse, writable: () => void) {
     this.#response = response
     this.#writable = writable
     response.once('close', () => {
       this.#clear()
       this.#endSilence()
+      writable()
     })
   }
 
@@ -79,7 +81,8 @@ export class Downstream {
 
   #write(bytes: Buffer): void {
     this.#silence?.refresh()
-    if (!this.#response.write(bytes) && !this.full) this.#waitForDrain()
+    const hasRoom = this.#response.write(bytes) || this.#response.closed
+    if (!hasRoom && !this.full) this.#waitForDrain()
   }
 
   /** Writes what was added, and ends the answer. The client has to read that in time too. */

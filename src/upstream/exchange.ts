@@ -1,59 +1,54 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Pool } from 'undici'
-import { beginsCoded, decoderOf } from '../content-coding.ts'
 import type { Outcome } from '../domain/ending.ts'
 import type { Delivered } from '../domain/usage.ts'
-import { ProxyError } from '../errors.ts'
-import { BytesRelay } from './bytes-relay.ts'
-import { UpstreamCall, type UpstreamListener } from './call.ts'
-import { DecodedSource } from './decoded-source.ts'
-import { failureOfThrown, isTimeout } from './failure.ts'
-import { LookingRelay } from './looking-relay.ts'
+import { type ProxyError, toProxyError } from '../errors.ts'
+import type { DisconnectPolicy } from '../wire/profile.ts'
+import { Attempt, type ExchangeOptions, type Routes } from './attempt.ts'
+import type { UpstreamListener } from './call.ts'
+import { failureOfThrown, givenUp, isTimeout, unknownCoding } from './failure.ts'
+import { ReadingOn } from './reading-on.ts'
 import { RefusalRelay } from './refusal-relay.ts'
-import { NOTHING_RELAYED, type Relay, type RelayOptions, type WholeAnswer } from './relay.ts'
+import {
+  type FailedAttempt,
+  NOTHING_RELAYED,
+  type Relay,
+  type RelayOptions,
+  type WholeAnswer,
+} from './relay.ts'
+import { relayFor } from './relay-for.ts'
 import type { Source } from './source.ts'
-import { StreamRelay } from './stream-relay.ts'
-import { WholeRelay } from './whole-relay.ts'
-
-export type UpstreamRequest = {
-  pool: Pool
-  path: string
-  headers: Record<string, string>
-  body: string | Uint8Array
-  /** Milliseconds the upstream may take to begin its answer. */
-  firstByteMs: number
-  /** Whether to try again after a refusal, since the request is another one now. */
-  reconsider(status: number, refusal: string): boolean
-}
-
-/** What an answer comes through: decoded, where the upstream compressed it. */
-type Way = { source: Source; receiver: Omit<UpstreamListener, 'head'> }
+import { wayOf } from './way.ts'
 
 /**
  * One request to the upstream and its answer on the way to the client. The upstream's head
  * decides what kind of answer it is: an event stream, a document, bytes of audio, or a refusal.
- * An attempt that nobody can have answered is made once again (W-140).
+ * Until the first byte is written an attempt that failed is left for another route, where there is
+ * one; and one that nobody can have answered is made once again (W-140).
  */
 export class Exchange implements UpstreamListener {
-  readonly #options: RelayOptions
+  readonly #options: ExchangeOptions
   readonly #settled = Promise.withResolvers<WholeAnswer | null>()
   readonly #ended = Promise.withResolvers<void>()
-  #open: (() => UpstreamRequest) | null = null
-  #call = new UpstreamCall(this)
-  #startedAt = performance.now()
-  #retried = false
-  /** Of the request that runs. */
-  #mayReconsider: UpstreamRequest['reconsider'] = () => false
+  /** Null from when on the answer is none but the one that comes. */
+  #routes: Routes | null = null
+  /** The one that runs; null where its request could not even be made. */
+  #attempt: Attempt | null = null
+  #isRepeated = false
   #relay: Relay | null = null
-  #way: Way | null = null
-  #over = false
+  /** Since the client has gone, where its answer is read on. */
+  #readingOn: ReadingOn | null = null
+  #hasEnded = false
 
-  constructor(options: RelayOptions) {
+  constructor(options: ExchangeOptions) {
     const { ended } = options
     this.#options = {
       ...options,
       ended: (relayed) => {
-        ended(relayed)
+        this.#hasEnded = true
+        this.#routes = null
+        this.#attempt?.keep()
+        this.#readingOn?.end()
+        ended(this.#readingOn ? { ...relayed, outcome: 'client_gone' } : relayed)
         this.#ended.resolve()
       },
     }
@@ -61,13 +56,12 @@ export class Exchange implements UpstreamListener {
 
   /**
    * Sends the request and relays the answer.
-   * @param open makes the request, for each attempt
    * @returns an answer in one piece, or null when it was written as it came or the client left
    * @throws ProxyError the failure, where nothing was written to the client yet
    */
-  run(open: () => UpstreamRequest): Promise<WholeAnswer | null> {
-    this.#open = open
-    this.#start(open())
+  run(routes: Routes): Promise<WholeAnswer | null> {
+    this.#routes = routes
+    this.#begin(routes)
     return this.#settled.promise
   }
 
@@ -78,135 +72,176 @@ export class Exchange implements UpstreamListener {
 
   /** Milliseconds since the attempt that runs was begun. */
   get attemptMs(): number {
-    return performance.now() - this.#startedAt
+    return this.#attempt ? performance.now() - this.#attempt.startedAt : 0
   }
 
-  /** The client has gone: the upstream is stopped at once. Resolves when the ending is known. */
-  abandon(): Promise<void> {
-    this.#abort('the client has gone')
-    if (this.#relay) this.#relay.abandon()
-    else this.#finish(null, 'client_gone')
+  /** Resolves when the ending is known. */
+  get ended(): Promise<void> {
     return this.#ended.promise
+  }
+
+  /**
+   * The client has gone: the upstream is stopped at once, or its answer is read on, as its provider
+   * has it.
+   */
+  abandon(): void {
+    if (this.#hasEnded || this.#readingOn) return
+    const policy = this.#options.disconnectPolicy()
+    if (policy.onDisconnect === 'finish') this.#readOn(policy)
+    else this.#leave('the client has gone')
   }
 
   /** We can not go on: the client is told why, with a status or an event. */
   stop(error: ProxyError): void {
-    this.#abort(error.message)
+    this.#attempt?.abort(error.message)
     if (this.#relay) this.#relay.stop(error)
     else this.#finish(error, 'shutting_down')
   }
 
   head(status: number, headers: IncomingHttpHeaders): void {
+    const attempt = this.#attempt as Attempt
     this.#options.answering()
-    const way = this.#wayOf(headers['content-encoding'])
-    if (way === null) return
-    this.#way = way
-    if (status >= 300) {
-      const again = (failure: ProxyError, body: string) => this.#reconsider(failure, status, body)
-      this.#relay = new RefusalRelay(this.#options, status, headers, again)
-      this.#relay.done.then(this.#settled.resolve, this.#settled.reject)
-    } else {
-      this.#open = null
-      this.#options.request = this.#options.forgetBody()
-      this.#relay = this.#relayFor(headers['content-type'] ?? '', way.source)
-      this.#settled.resolve(this.#relay.done)
-    }
+    if (this.#readingOn) this.#options.readingOn()
+    attempt.way = wayOf(headers['content-encoding'], attempt.call, {
+      data: (chunk) => this.#carry(chunk),
+      end: () => this.#relay?.end(),
+      failed: (error) => this.#relay?.failed(error),
+    })
+    if (attempt.way === null) this.#failUncoded(status)
+    else this.#carryBy(this.#relayFor(attempt, attempt.way.source, status, headers))
   }
 
   data(chunk: Buffer): void {
-    this.#way?.receiver.data(chunk)
+    this.#attempt?.way?.receiver.data(chunk)
   }
 
   end(): void {
-    this.#way?.receiver.end()
+    this.#attempt?.way?.receiver.end()
   }
 
   failed(error: Error): void {
-    if (this.#way) this.#way.receiver.failed(error)
-    else this.#failedEarly(error)
+    const { way, call } = this.#attempt as Attempt
+    if (way) way.receiver.failed(error)
+    else this.#failedEarly(error, call)
   }
 
-  #failedEarly(error: Error): void {
-    const failure = failureOfThrown(error)
-    const mayTryAgain = !this.#retried && failure.retry !== false && this.#call.wasNotAnswered
-    if (mayTryAgain) this.#again({ status: null, error: failure })
-    else this.#finish(failure, isTimeout(error) ? 'timed_out' : 'upstream_error')
+  #failedEarly(error: Error, call: Attempt['call']): void {
+    const failed = { status: null, error: failureOfThrown(error) }
+    const mayRepeat =
+      this.#routes !== null &&
+      !this.#isRepeated &&
+      failed.error.retry !== false &&
+      call.wasNotAnswered
+    // Any upstream closes idle connections: that says nothing against its route.
+    if (mayRepeat && call.wasConnected) this.#again(failed)
+    else if (this.#elsewhere(failed)) return
+    else if (mayRepeat) this.#again(failed)
+    else this.#finish(failed.error, isTimeout(error) ? 'timed_out' : 'upstream_error')
   }
 
-  #start({ pool, path, headers, body, firstByteMs, reconsider }: UpstreamRequest): void {
-    this.#startedAt = performance.now()
-    this.#mayReconsider = reconsider
-    this.#call.start(pool, path, headers, body, firstByteMs)
+  #failUncoded(status: number): void {
+    const error = unknownCoding()
+    if (this.#elsewhere({ status, error })) return
+    this.#attempt?.abort(error.message)
+    this.#finish(error, 'upstream_error')
   }
 
-  #again(failed: { status: number | null; error: ProxyError }): void {
-    if (this.#open === null) return
-    this.#retried = true
-    this.#options.retrying(failed)
-    this.#call = new UpstreamCall(this)
-    this.#start(this.#open())
+  #relayFor(attempt: Attempt, source: Source, status: number, headers: IncomingHttpHeaders): Relay {
+    if (status >= 300) {
+      const again = (error: ProxyError, body: string) => this.#reconsider({ status, error }, body)
+      return new RefusalRelay(this.#relayOptions(attempt), status, headers, source, again)
+    }
+    attempt.keep()
+    if (!this.#routes?.hasOthers) this.#stay()
+    const { 'content-type': type = '' } = headers
+    return relayFor(this.#relayOptions(attempt), type, source, attempt.startedAt)
   }
 
-  /** Tries once more where what was refused is left out now (W-83). */
-  #reconsider(error: ProxyError, status: number, body: string): boolean {
-    if (this.#over || !this.#mayReconsider(status, body)) return false
+  #carryBy(relay: Relay): void {
+    this.#relay = relay
+    relay.done.then(this.#settled.resolve, this.#settled.reject)
+  }
+
+  #relayOptions({ serving }: Attempt): RelayOptions {
+    return {
+      ...this.#options,
+      ...serving,
+      elsewhere: (failed) => this.#elsewhere(failed),
+      takeOver: () => {
+        this.#stay()
+        return this.#options.takeOver()
+      },
+    }
+  }
+
+  /** Sends the request by the route that is taken now. */
+  #begin(routes: Routes): void {
     this.#relay = null
-    this.#way = null
-    this.#again({ status, error })
+    this.#attempt = null
+    try {
+      const request = routes.open()
+      this.#attempt = new Attempt(this, request)
+      const giveUp = () => this.#elsewhere({ status: null, error: givenUp(this.attemptMs) })
+      this.#attempt.start(request, () => routes.isHopeless && giveUp())
+    } catch (thrown) {
+      const error = toProxyError(thrown)
+      if (!this.#elsewhere({ status: null, error })) this.#finish(error, 'refused')
+    }
+  }
+
+  /** Leaves the attempt for another route, where that is still possible. */
+  #elsewhere(failed: FailedAttempt): boolean {
+    const routes = this.#routes
+    if (!routes?.moveOn(failed)) return false
+    this.#attempt?.abort(failed.error.message)
+    this.#begin(routes)
     return true
   }
 
-  #abort(reason: string): void {
-    const source = this.#way?.source ?? this.#call
-    source.abort(reason)
+  #again(failed: FailedAttempt): void {
+    this.#isRepeated = true
+    this.#options.retrying(failed)
+    if (this.#routes) this.#begin(this.#routes)
   }
 
-  /** How the answer comes; null, and the end, where its coding is unknown. */
-  #wayOf(coding: string | undefined): Way | null {
-    const receiver = {
-      data: (chunk: Buffer) => this.#relay?.data(chunk),
-      end: () => this.#relay?.end(),
-      failed: (error: Error) => this.#relay?.failed(error),
-    }
-    const decoder = decoderOf(coding)
-    if (decoder === null) return { source: this.#call, receiver }
-    if (decoder) {
-      const decoded = new DecodedSource(this.#call, decoder, receiver, (first) =>
-        beginsCoded(coding, first),
-      )
-      return { source: decoded, receiver: decoded }
-    }
-    const cause = new Error('the upstream sent an answer whose content-encoding is unknown')
-    this.#call.abort(cause.message)
-    this.#finish(new ProxyError('upstream_error', { cause }), 'upstream_error')
-    return null
+  /** Tries once more where what was refused is left out now (W-83). */
+  #reconsider(failed: FailedAttempt, body: string): boolean {
+    const isOther = this.#attempt?.mayReconsider(failed.status ?? 0, body) ?? false
+    if (this.#routes === null || !isOther) return false
+    this.#again(failed)
+    return true
   }
 
-  #relayFor(type: string, source: Source): Relay {
-    const options = this.#options
-    const startedAt = this.#startedAt
-    const { endpoint, request } = options
-    const whole = () => new WholeRelay(options, type, source, startedAt)
-    const tap = request.stream ? endpoint.tap?.(request, options) : undefined
-    if (tap) {
-      const stream = () => new StreamRelay(options, tap, source, startedAt)
-      return isEventStream(type) ? stream() : new LookingRelay(stream, whole)
-    }
-    if (endpoint.answersBytes && !/^(text\/|application\/json\b)/i.test(type)) {
-      return new BytesRelay(options, type, source, startedAt)
-    }
-    return whole()
+  /** There is no other attempt any more. */
+  #stay(): void {
+    if (this.#routes === null) return
+    this.#routes = null
+    this.#options.forgetBody()
+  }
+
+  #readOn(policy: DisconnectPolicy): void {
+    this.#stay()
+    const late = () => this.#leave('the client has gone, and the time to read on is over')
+    this.#readingOn = new ReadingOn(policy, this.delivered, late)
+    this.#options.readingOn()
+  }
+
+  #carry(chunk: Buffer): void {
+    this.#relay?.data(chunk)
+    if (this.#readingOn?.isPast(this.delivered)) this.#leave('the client has gone: read on enough')
+  }
+
+  /** The upstream is stopped, and what came is the ending. */
+  #leave(reason: string): void {
+    this.#attempt?.abort(reason)
+    if (this.#relay) this.#relay.abandon()
+    else this.#finish(null, 'client_gone')
   }
 
   #finish(error: ProxyError | null, outcome: Outcome): void {
-    if (this.#over) return
-    this.#over = true
+    if (this.#hasEnded) return
     this.#options.ended({ ...NOTHING_RELAYED, outcome, error })
     if (error) this.#settled.reject(error)
     else this.#settled.resolve(null)
   }
-}
-
-function isEventStream(type: string): boolean {
-  return /^text\/event-stream\b/i.test(type)
 }

@@ -7,6 +7,7 @@ const TIMEOUTS = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
+  'ERR_ANSWER_OVERDUE',
 ])
 const RETRY_AFTER_MAX_S = 59
 const RETRY_AFTER_DEFAULT_S = 5
@@ -189,4 +190,16 @@ export function truncatedStream(began: boolean): ProxyError {
 export function garbageEvent(): ProxyError {
   const cause = new Error('the upstream sent an event that is not JSON')
   return new ProxyError('upstream_error', { cause })
+}
+
+/** The upstream compressed its answer in a way that nobody asked for, and we do not know. */
+export function unknownCoding(): ProxyError {
+  const cause = new Error('the upstream sent an answer whose content-encoding is unknown')
+  return new ProxyError('upstream_error', { cause })
+}
+
+/** An attempt was given up, before its time, for another route. */
+export function givenUp(afterMs: number): ProxyError {
+  const cause = new Error(`no answer within ${Math.round(afterMs)} ms, with another route left`)
+  return new ProxyError('upstream_timeout', { cause })
 }

@@ -18,7 +18,14 @@ export type Relayed = Ending & {
   ttftMs: number | null
   /** The upstream's status; null when it never answered. */
   status: number | null
+  /** What is wrong with the usage that the upstream told. */
+  oddUsage?: string | null
+  /** The whole answer came, also where its client did not wait for it. */
+  isComplete: boolean
 }
+
+/** An attempt that has failed. @property status null when the upstream never answered */
+export type FailedAttempt = { status: number | null; error: ProxyError }
 
 /** What a relay needs to know and may ask for. */
 export type RelayOptions = {
@@ -38,15 +45,13 @@ export type RelayOptions = {
   meter: Meter
   /** Asks the ledger to let the hold grow. @returns its amount now; null when it did not grow */
   extend(amount: MicroCredits): Promise<MicroCredits | null>
+  /** Why it does not grow. */
+  shortage(): 'insufficient_quota' | 'spend_limit_reached'
   estimate: Estimator
   /** What the request has in memory. */
   buffered: Pick<BufferShare, 'take'>
-  /** The upstream has begun to answer. */
-  answering(): void
-  /** Its answer is none but this one: the body is let go. @returns what is kept of the request */
-  forgetBody(): MeteredRequest
-  /** An attempt has failed, and another one begins. */
-  retrying(failed: { status: number | null; error: ProxyError }): void
+  /** Asked when an answer fails: where nothing was written, another route may be tried instead. */
+  elsewhere(failed: FailedAttempt): boolean
   /** Takes over the reply and returns the headers it has so far; called once, at the first byte. */
   takeOver(): Record<string, string>
   /** Called once, before the bytes that tell the client that the answer is over. */
@@ -58,6 +63,7 @@ export type Relay = Omit<UpstreamListener, 'head'> & {
   done: Promise<WholeAnswer | null>
   /** What was delivered so far; null where nothing counts before the end. */
   delivered?: Delivered | null
+  /** Nobody reads it any more, and the upstream is stopped: what came is the ending. */
   abandon(): void
   stop(error: ProxyError): void
 }
@@ -77,13 +83,15 @@ export const STREAM_HEAD = {
  * last bytes go; all in this turn of the event loop, unless text has to be tokenised.
  */
 export function concludeRelay(
-  { estimate, ended }: Pick<RelayOptions, 'estimate' | 'ended'>,
-  relayed: Omit<Relayed, 'estimated' | 'status'>,
+  { estimate, ended, elsewhere }: Pick<RelayOptions, 'estimate' | 'ended' | 'elsewhere'>,
+  relayed: Omit<Relayed, 'estimated' | 'status' | 'isComplete'>,
   text: () => string,
   last: (estimated: Usage) => void,
 ): void {
+  const { error } = relayed
+  if (error && elsewhere({ status: 200, error })) return // nobody waits for this relay any more
   const conclude = (estimated: Usage) => {
-    ended({ ...relayed, estimated, status: 200 })
+    ended({ ...relayed, estimated, status: 200, isComplete: relayed.outcome === 'completed' })
     last(estimated)
   }
   const estimated = estimate(relayed.reported, relayed.delivered, text)
@@ -99,4 +107,5 @@ export const NOTHING_RELAYED = {
   answered: false,
   ttftMs: null,
   status: null,
+  isComplete: false,
 } as const

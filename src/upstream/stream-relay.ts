@@ -138,7 +138,7 @@ export class StreamRelay {
     const credit = this.#tap.hasText ? this.#slices.check(this.#tap) : 'go'
     if (credit === 'go') this.#pass(event, verdict, isUnterminated)
     else this.#tap.takeBack()
-    if (credit === 'cut') this.#fail('out_of_credits', new ProxyError('insufficient_quota'))
+    if (credit === 'cut') this.#fail('out_of_credits', new ProxyError(this.#options.shortage()))
     return credit === 'go' && !this.#over
   }
 
@@ -227,11 +227,12 @@ export class StreamRelay {
     this.#over = true
     this.#stopTimer()
     const tap = this.#tap
-    const { chunkCount, completionLength, mediaTokens, usage: reported } = tap
-    const delivered = { chunkCount, completionLength, mediaTokens }
+    const { chunkCount, completionLength, mediaTokens, toolCalls, usage: reported } = tap
+    const delivered = { chunkCount, completionLength, mediaTokens, toolCalls }
     const answered = tap.begun && (this.#committed || outcome === 'completed')
     const ttftMs = this.#ttftMs
-    const relayed = { outcome, delivered, reported, answered, error, ttftMs }
+    const { oddUsage } = tap
+    const relayed = { outcome, delivered, reported, oddUsage, answered, error, ttftMs }
     const text = () => tap.text
     concludeRelay(this.#options, relayed, text, (estimated) => {
       last(estimated)

@@ -130,7 +130,8 @@ export class WholeRelay {
     const reported = answer?.usage ?? null
     const answered = answer !== null
     const ttftMs = this.#ttftMs
-    const relayed = { outcome, delivered, reported, answered, error, ttftMs }
+    const oddUsage = answer?.oddUsage ?? null
+    const relayed = { outcome, delivered, reported, oddUsage, answered, error, ttftMs }
     concludeRelay(this.#options, relayed, () => answer?.completion ?? '', last)
   }
 }

@@ -66,12 +66,15 @@ describe('a request', () => {
         reasoning_tokens: 3,
         usage_source: 'reported',
         estimated_tokens: 21,
+        usage_details: null,
         price_id: null,
+        fallback_per_1000_tokens: null,
         hold: '1.5',
         charged: '0.25',
         uncollected: '0',
         created_at: expect.stringMatching(/Z$/),
         adjustments: [],
+        price_corrections: [],
       },
     })
   })
@@ -93,7 +96,11 @@ describe('a request', () => {
 
   it('tells in which stage it ended, when it entered each, and every attempt', async () => {
     const id = await hold(admin.sql, account.id, 1n)
-    const provider = { provider: 'acme', baseUrl: 'https://acme.example/v1' }
+    const provider = {
+      provider: 'acme',
+      baseUrl: 'https://acme.example/v1',
+      upstreamModel: 'large',
+    }
     const record: Partial<RequestRecord> = {
       stage: 'upstream',
       stages: { auth: 0, body: 1, tier: 2, credit: 2, upstream: 9 },
@@ -104,7 +111,7 @@ describe('a request', () => {
       ],
     }
     await settle(admin.sql, account.id, { id, cost: 0n, record })
-    const shown = { provider: 'acme', base_url: 'https://acme.example/v1' }
+    const shown = { provider: 'acme', base_url: 'https://acme.example/v1', upstream_model: 'large' }
     expect((await client.get(`/requests/${id}`)).body).toMatchObject({
       stage: 'upstream',
       stages: { auth: 0, body: 1, tier: 2, credit: 2, upstream: 9 },

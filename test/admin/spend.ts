@@ -31,6 +31,7 @@ const RECORD: RequestRecord = {
   usageSource: 'reported',
   estimatedTokens: 21,
   priceId: null,
+  markupPpm: '1000000',
 }
 
 /** Holds credits (micro) for a new request of an account. @returns the request's id */
@@ -68,7 +69,7 @@ export async function settle(
     crashed: record.outcome === 'crashed',
     record: toRow({ ...RECORD, ...record }),
   }
-  await sql`select * from settle_v2(${JSON.stringify([row])}::text::json)`
+  await sql`select * from settle_v3(${JSON.stringify([row])}::text::json)`
 }
 
 /** A whole request that held and cost the same. @returns its id */

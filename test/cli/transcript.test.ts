@@ -17,7 +17,9 @@ const TASKS = [
   'Usage by model since yesterday',
   'Why a request failed',
   'A rotated key',
+  'The prices of a catalogue',
   'A corrected price from tomorrow',
+  'A price that was wrong',
   'A correction',
   'More',
 ]

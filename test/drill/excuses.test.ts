@@ -17,7 +17,7 @@ function request(ending: Ending, parts: Record<string, unknown> = {}): Seen {
   return { ...seen, ...parts, ending, instance, account } as unknown as Seen
 }
 
-const trouble = (ledgerAway = [...LONG_AGO]) => ({ ledgerAway, refusals: [] })
+const trouble = (ledgerAway = [...LONG_AGO]) => ({ ledgerAway, upstreamsDied: [], refusals: [] })
 
 test.each<[string, Seen, boolean]>([
   ['complete', request('complete'), true],

@@ -49,6 +49,8 @@ export type ProxyOptions = {
   port?: number
   /** Another pace for the audit that runs by itself. */
   auditPace?: AppConfig['auditPace']
+  /** Another way to resolve the names of upstreams. */
+  resolver?: AppConfig['resolver']
 }
 
 /** A real proxy on a real socket, with a real database and a sandbox upstream. */
@@ -67,8 +69,11 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   })
   const logs: LogLine[] = []
   const logger = captureLog(logs, options.logLevel ?? 'debug')
-  const { auditPace = {} } = options
-  const app = await buildApp({ ...(config as AppConfig), auditPace }, logger)
+  const { auditPace = {}, resolver } = options
+  const app = await buildApp(
+    { ...(config as AppConfig), auditPace, ...(resolver && { resolver }) },
+    logger,
+  )
   const origin = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
   const sql = database?.sql ?? (await import('postgres')).default(databaseUrl, { max: 2 })
 

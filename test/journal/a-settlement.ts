@@ -34,6 +34,7 @@ export function aSettlement(cost: bigint): Settlement {
       usageSource: 'reported',
       estimatedTokens: 2,
       priceId: null,
+      markupPpm: '1000000',
     },
   }
 }

@@ -29,10 +29,10 @@ test('the journal of a killed process is settled by one that goes on in the same
     }),
   })
   const id = response.headers.get('x-request-id') as string
-  await proxy.sql`alter function settle_v2 rename to settle_v2_away`
+  await proxy.sql`alter function settle_v3 rename to settle_v3_away`
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
   await victim.stop('SIGKILL')
-  await proxy.sql`alter function settle_v2_away rename to settle_v2`
+  await proxy.sql`alter function settle_v3_away rename to settle_v3`
 
   const record = await eventually(async () => {
     const { body } = await proxy.admin('GET', `/requests/${id}`)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { startProxy } from '../harness/proxy.ts'
+import { LOOPBACK, putModel, putProvider } from '../routing/setup.ts'
 import { finish, scrape } from './scrape.ts'
 
 /** The rows of the table of metrics: name, type, labels. */
@@ -11,10 +12,16 @@ async function documentedMetrics(): Promise<string[]> {
 }
 
 test('the table of docs/metrics.md is what the app serves: names, types and labels', async () => {
-  const proxy = await startProxy()
+  const proxy = await startProxy({ env: LOOPBACK })
   const { key } = await proxy.customer('1000')
   await finish(proxy, key, { model: 'sandbox-echo', stream: true })
   await finish(proxy, key, { model: 'sandbox-error-500', stream: true })
+  await putProvider(proxy, 'acme', proxy.sandbox)
+  await putModel(proxy, 'two-ways', [
+    { provider: 'acme', upstream_model: 'sandbox-error-500', priority: 0 },
+    { provider: 'acme', upstream_model: 'sandbox-echo', priority: 1 },
+  ])
+  await finish(proxy, key, { model: 'two-ways' })
   const metrics = await scrape(proxy)
   const served = [...metrics.text.matchAll(/^# TYPE (tollkeeper_\w+) (\w+)$/gm)]
   const rows = served.map(([, name = '', type]) => {

@@ -38,14 +38,14 @@ test('the batch sizes of a lane sum up to what went through it', async () => {
 
 test('settlements that Postgres does not take are shown to wait, and counted once', async () => {
   const { key } = await proxy.customer('1000')
-  await proxy.sql`alter function settle_v2 rename to settle_v2_away`
+  await proxy.sql`alter function settle_v3 rename to settle_v3_away`
   const body = { model: 'sandbox-echo', messages: [{ role: 'user', content: 'Hello there' }] }
   await (await proxy.chat(key, body)).text()
   await eventually(async () => (await scrape(proxy)).sum(FAILURES, { lane: 'settle' }) >= 2)
   const during = await scrape(proxy)
   expect(during.sum('tollkeeper_settlements_waiting')).toBe(1)
   expect(during.sum('tollkeeper_charged_microcredits_total')).toBe(0)
-  await proxy.sql`alter function settle_v2_away rename to settle_v2`
+  await proxy.sql`alter function settle_v3_away rename to settle_v3`
   const after = await eventually(async () => {
     const now = await scrape(proxy)
     return now.sum('tollkeeper_settlements_waiting') === 0 ? now : undefined

@@ -96,8 +96,11 @@ test('answers about tiers, providers, models and prices are as documented', asyn
   await call(200, 'PUT /admin/providers/{name}', { name: 'second', body: provider })
   await call(200, 'GET /admin/providers/{name}', { name: 'second' })
   await call(200, 'GET /admin/providers')
+  await call(200, 'GET /admin/providers/{name}', { name: 'openai' })
+  await call(409, 'DELETE /admin/providers/{name}', { name: 'openai' })
+  await call(200, 'POST /admin/providers/reseal')
   await call(200, 'POST /admin/doctor', { body: { provider: 'second' } })
-  const model = { routes: [{ provider: 'second' }], context_window: 8_000 }
+  const model = { routes: [{ provider: 'second' }, { provider: 'openai' }], context_window: 8_000 }
   await call(200, 'PUT /admin/models/{name}', { name: 'org/model', body: model })
   await call(200, 'GET /admin/models/{name}', { name: 'org/model' })
   await call(200, 'GET /admin/models')
@@ -105,9 +108,20 @@ test('answers about tiers, providers, models and prices are as documented', asyn
   await call(200, 'DELETE /admin/providers/{name}', { name: 'second' })
   const effective_from = '2026-01-01T00:00:00Z'
   const price = { provider: 'openai', model: 'm', effective_from, input: '1', output: '2' }
+  const steps = [{ above: 200_000, input: '2', cache_write: '3' }]
+  const hours = [{ from: '16:30', until: '00:30', output: '1' }]
+  const more = { input_audio: '10', tools: { web_search_call: '0.01' } }
+  await call(201, 'POST /admin/prices', { body: { ...price, ...more, model: 'long', steps } })
+  await call(201, 'POST /admin/prices', { body: { ...price, ...more, model: 'night', hours } })
+  await call(200, 'POST /admin/prices/import', { body: { provider: 'anthropic' } })
   await call(201, 'POST /admin/prices', { body: price })
   await call(200, 'POST /admin/prices', { body: price })
   await call(200, 'GET /admin/prices')
+  const wrong = { provider: 'openai', model: 'm', from: effective_from, reason: 'typo' }
+  const correction = { ...wrong, reference: 'memo-1', apply: true }
+  await call(200, 'POST /admin/corrections', { body: wrong })
+  await call(201, 'POST /admin/corrections', { body: correction })
+  await call(200, 'POST /admin/corrections', { body: correction })
 })
 
 test('answers about requests, usage and the audit are as documented', async () => {

@@ -40,6 +40,7 @@ function relayOf(path: string, wantsUsage: boolean, alias: string | null) {
     meter: new Meter(METERED),
     estimate: () => NO_USAGE,
     takeOver: () => ({}),
+    elsewhere: () => false,
     ended() {},
   }
   const tap = tapOf(path, wantsUsage, alias)

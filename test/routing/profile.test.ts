@@ -107,8 +107,27 @@ test('a base URL with a query sends it with every call', async () => {
   })
 })
 
+test('fields that an upstream refuses are left out, and no byte of the others changes', async () => {
+  const fields = {
+    seed: 7,
+    logit_bias: { seed: 1 },
+    metadata: { seed: 1, logit_bias: 2 },
+    user: 'u',
+  }
+  const { body } = await reaches({ drop_fields: ['seed', 'logit_bias', 'absent'] }, fields)
+  expect(Object.keys(body)).toEqual(['model', 'messages', 'metadata', 'user'])
+  expect(body.metadata).toEqual(fields.metadata)
+})
+
+test.each(['model', 'stream', 'max_tokens', 'input'])('%s can not be dropped', async (field) => {
+  const base_url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`
+  const profile = { drop_fields: ['seed', field] }
+  const refused = await proxy.admin('PUT', '/providers/dropping', { base_url, profile })
+  expect([refused.status, refused.body.error.param]).toEqual([400, 'profile.drop_fields'])
+})
+
 test('a profile is shown whole, and one with an unknown quirk is refused by name', async () => {
-  const base_url = 'http://127.0.0.1:9/v1'
+  const base_url = `http://127.0.0.1:${(upstream.address() as AddressInfo).port}/v1`
   const made = await proxy.admin('PUT', '/providers/shown', { base_url })
   expect(made.body.profile).toEqual({
     api: 'openai',
@@ -118,6 +137,10 @@ test('a profile is shown whole, and one with an unknown quirk is refused by name
     developer_role: 'keep',
     reasoning_tokens: 'included',
     embedding_format: 'as_sent',
+    drop_fields: [],
+    on_disconnect: 'cancel',
+    finish_max_tokens: 16_384,
+    finish_max_seconds: 300,
   })
   const profile = { stream_options: 'sometimes' }
   const refused = await proxy.admin('PUT', '/providers/shown', { base_url, profile })

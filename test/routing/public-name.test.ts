@@ -72,3 +72,15 @@ test('a model that its provider knows by the same name is relayed untouched', as
   expect(asked).toEqual(['acme'])
   expect(JSON.parse(text).model).toBe(model)
 })
+
+test('the list of models has the public name, and not that of the upstream', async () => {
+  await putModel(proxy, PUBLIC, [{ provider: 'acme', upstream_model: 'hidden-large' }])
+  const authorization = `Bearer ${customer.key}`
+  const response = await fetch(`${proxy.url}/models`, { headers: { authorization } })
+  const { data } = (await response.json()) as { data: { id: string }[] }
+  const names = data.map(({ id }) => id)
+  expect(names).toContain(PUBLIC)
+  expect(names).not.toContain('hidden-large')
+  const asked = await ask(proxy, customer.key, say('hidden-large'), { acme })
+  expect(asked.asked).toEqual([]) // it is the environment's model of that name, if any
+})

@@ -33,12 +33,13 @@ export async function putModel(proxy: Tollkeeper, model: string, routes: Route[]
   const wanted = JSON.stringify(body.routes)
   await eventually(() => {
     const { models, providers } = proxy.app.database.catalogue()
-    const known = models.get(model)?.routes.map(({ upstreamModel, ...route }) => ({
+    const known = models.get(model)?.routes ?? []
+    const shown = known.map(({ upstreamModel, source: _, ...route }) => ({
       ...route,
       upstream_model: upstreamModel,
     }))
-    const reachable = routes.every(({ provider }) => providers.has(provider))
-    return (JSON.stringify(known) === wanted && reachable) || undefined
+    const isReachable = known.every((one) => one.source === 'env' || providers.has(one.provider))
+    return (JSON.stringify(shown) === wanted && isReachable) || undefined
   })
 }
 
@@ -47,9 +48,9 @@ export async function putPrice(
   proxy: Tollkeeper,
   provider: string,
   model: string,
-  usd: { input: string; output: string },
+  terms: { input: string; output: string; effective_from?: string; [more: string]: unknown },
 ): Promise<string> {
-  const { body } = await proxy.admin('POST', '/prices', { provider, model, ...usd })
+  const { body } = await proxy.admin('POST', '/prices', { provider, model, ...terms })
   await eventually(() => {
     const price = proxy.app.database.catalogue().priceAt(provider, model, new Date())
     return price?.id === body.id || undefined

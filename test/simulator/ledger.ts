@@ -69,7 +69,7 @@ export class SimLedger {
     return answers
   }
 
-  /** extend_v2. @returns the amount of each hold now; 0 where it is gone */
+  /** extend_v3. @returns the amount of each hold now; 0 where it is gone */
   extend(items: { id: string; amount: bigint }[]): bigint[] {
     this.changes += 1
     return items.map(({ id, amount }) => {
@@ -85,7 +85,7 @@ export class SimLedger {
     })
   }
 
-  /** settle_v2, with late results. @throws of SQLSTATE 23514, and nothing is done */
+  /** settle_v3, with late results. @throws of SQLSTATE 23514, and nothing is done */
   settle(items: Settlement[]): SettleAnswer[] {
     this.changes += 1
     if (items.some(({ cost }) => cost < 0n)) throw sqlError('23514', 'requests_money')

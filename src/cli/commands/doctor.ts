@@ -12,7 +12,7 @@ const TIMEOUT_MS = 150_000
 const STDIN = '-'
 
 export const doctor: Command = {
-  says: 'Examines a base URL or a provider: what it lacks, and what follows.',
+  says: 'Examines a base URL or provider: what it lacks, and what follows.',
   args: ['upstream'],
   options: {
     'api-key': {

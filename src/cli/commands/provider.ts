@@ -3,14 +3,21 @@ import type { Call, Group, Output } from '../command.ts'
 import { listOutput, PAGE_OPTIONS } from '../paging.ts'
 import { putChanged } from '../put-changed.ts'
 import { type Columns, record } from '../table.ts'
-import { readTextOrNone } from '../values.ts'
+import { readCount, readNames, readTextOrNone } from '../values.ts'
 
 export type Provider = {
   name: string
   base_url: string
   has_key: boolean
-  profile?: Record<string, string>
+  profile?: Record<string, string | number | string[]>
   source?: string
+}
+
+type Resealed = {
+  resealed: number
+  current: number
+  unreadable: string[]
+  secrets_kept: number
 }
 
 /** Options that are quirks of its profile. */
@@ -22,6 +29,10 @@ const QUIRKS = [
   'developer_role',
   'reasoning_tokens',
   'embedding_format',
+  'drop_fields',
+  'on_disconnect',
+  'finish_max_tokens',
+  'finish_max_seconds',
 ]
 
 /** What is kept where it is not named. */
@@ -76,6 +87,25 @@ export const provider: Group = {
           value: '<as_sent|float>',
           says: 'float: it refuses to send embeddings as base64',
         },
+        'drop-fields': {
+          value: '<names>',
+          says: 'fields that it refuses, separated by commas; none: it refuses none',
+          read: readNames,
+        },
+        'on-disconnect': {
+          value: '<cancel|finish>',
+          says: 'finish: it bills on when a client hangs up, so it is read on',
+        },
+        'finish-max-tokens': {
+          value: '<n>',
+          says: 'output tokens that are read on at most',
+          read: readCount,
+        },
+        'finish-max-seconds': {
+          value: '<n>',
+          says: 'seconds for which an answer is read on at most',
+          read: readCount,
+        },
       },
       example: 'acme --base-url https://api.example.com/v1 --api-key - < key.txt',
       run: set,
@@ -94,6 +124,14 @@ export const provider: Group = {
       options: {},
       example: 'acme',
       run: async ({ client, arg }) => providerOutput(await client.get(pathOf(arg('name')))),
+    },
+    reseal: {
+      says: 'Encrypts all under the first secret of SECRET_KEY: the others may go then.',
+      args: [],
+      options: {},
+      example: '',
+      run: async ({ client }) =>
+        resealOutput((await client.post<Resealed>('/providers/reseal', {})).body),
     },
     delete: {
       says: 'Deletes a provider that no model is routed to.',
@@ -125,6 +163,14 @@ async function set({ client, arg, fields, readStdin }: Call): Promise<Output> {
 
 function providerOutput(body: Provider): Output {
   return { json: body, text: record(body, COLUMNS) }
+}
+
+function resealOutput(body: Resealed): Output {
+  const { resealed, current, unreadable } = body
+  const done = `${resealed} encrypted anew, ${current} already under the first secret.`
+  const lost = unreadable.map((name) => `No secret opens the key of ${name}: set it again.`)
+  const next = 'Once every instance has this SECRET_KEY, it can do with its first secret alone.'
+  return { json: body, text: [`Provider keys: ${done}`, ...lost, next].join('\n') }
 }
 
 function pathOf(name: string): string {

@@ -21,7 +21,7 @@ const COLUMNS: Columns<EndedRecord> = {
 }
 
 export const request: Group = {
-  says: 'What became of requests. The id is the x-request-id of the answer.',
+  says: "What became of requests. The id is the answer's x-request-id.",
   commands: {
     show: {
       says: 'Tells the story of a request: how far it came, what failed, what it cost.',

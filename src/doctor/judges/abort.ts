@@ -8,6 +8,9 @@ const SLOWER_MS = 3_000
 /** Statuses of a server that is still busy. */
 const BUSY = new Set([429, 503])
 
+/** What generates on is read on, so that nothing is billed that nobody sees. */
+const READ_ON = { onDisconnect: 'finish' } as const
+
 const BILLS = 'whether it stops generating, and billing, can not be seen from outside'
 
 /** Whether it is free for others once a client has hung up. */
@@ -23,10 +26,11 @@ export function judgeAbort(observed: Observed): Finding[] {
     const took = Math.round(afterwards.lastByteMs)
     const seen = `after a stream was broken off, the next call took ${took} ms`
     if (before === null || took < before + SLOWER_MS) return [ok('abort', `${seen}; ${BILLS}`)]
-    return [found('busy-after-abort', `${seen}, and ${Math.round(before)} ms before`)]
+    return [found('busy-after-abort', `${seen}, and ${Math.round(before)} ms before`, READ_ON)]
   }
   const seen = `after a stream was broken off, the next call ${inWords(afterwards)}`
-  return [isBusy(afterwards) ? found('busy-after-abort', seen) : unknown('abort', seen)]
+  if (isBusy(afterwards)) return [found('busy-after-abort', seen, READ_ON)]
+  return [unknown('abort', seen)]
 }
 
 /** How long a call in one piece takes; the slowest that came. */

@@ -109,7 +109,7 @@ export const ANSWER_QUIRKS = {
     about: 'abort',
     verdict: 'quirk',
     follows:
-      'It seems to generate on after a hang-up, while others wait, and may bill it. Customers ' +
-      'pay for what they were sent: the rest is your cost.',
+      'It seems to generate on after a hang-up, while others wait, and may bill it. The profile ' +
+      'takes care of it: the answer is read on, within bounds, and its customer pays for it.',
   },
 } as const satisfies Record<string, Entry>

@@ -2,16 +2,21 @@ import type { FastifyPluginAsync } from 'fastify'
 import { requireAdminToken } from '../../admin-token.ts'
 import type { UpstreamTimeouts } from '../../config.ts'
 import type { SecretBox } from '../../secret-box.ts'
+import type { Resealed } from '../../secret-rotation.ts'
 import type { AddressGuard } from '../../upstream/address-guard.ts'
+import type { Proxies } from '../../upstream/proxies.ts'
+import type { UpstreamTarget } from '../../upstream/target.ts'
 import { accountRoutes } from './accounts.ts'
 import { adjustmentRoutes } from './adjustments.ts'
 import { auditRoutes } from './audit.ts'
+import { correctionRoutes } from './corrections.ts'
 import { doctorRoutes } from './doctor.ts'
 import { grantRoutes } from './grants.ts'
 import { keyRoutes } from './keys.ts'
 import { ledgerRoutes } from './ledger.ts'
 import { logLevelRoutes } from './log-level.ts'
 import { modelRoutes } from './models.ts'
+import { priceImportRoutes } from './price-import.ts'
 import { priceRoutes } from './prices.ts'
 import { providerRoutes } from './providers.ts'
 import { requestRoutes } from './requests.ts'
@@ -27,15 +32,19 @@ export type AdminOptions = {
   secretBox: SecretBox
   /** Judges where a provider may lead. */
   guard: AddressGuard
+  /** Who resolves the names of upstreams in our place. */
+  proxies: Proxies
   /** How long an upstream may take. */
   timeouts: UpstreamTimeouts
-  /** The name of the environment's provider, which can not be changed here. */
-  environment: string
+  /** The environment's provider, which can not be changed here. */
+  environment: UpstreamTarget
+  /** Makes the first secret of SECRET_KEY the only one that is needed. */
+  reseal(): Promise<Resealed>
 }
 
 /** The admin API. Every route needs the admin token. */
 export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options) => {
-  const { hashKey, secretBox, guard, timeouts, environment } = options
+  const { hashKey, secretBox, guard, proxies, timeouts, environment, reseal } = options
   app.addHook('onRequest', requireAdminToken(options.token))
   await app.register(accountRoutes)
   await app.register(keyRoutes, { hashKey })
@@ -43,10 +52,12 @@ export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options
   await app.register(adjustmentRoutes)
   await app.register(ledgerRoutes)
   await app.register(tierRoutes)
-  await app.register(providerRoutes, { secretBox, guard, environment })
-  await app.register(doctorRoutes, { secretBox, guard, timeouts, environment })
-  await app.register(modelRoutes)
+  await app.register(providerRoutes, { secretBox, guard, proxies, environment, reseal })
+  await app.register(doctorRoutes, { secretBox, guard, proxies, timeouts, environment })
+  await app.register(modelRoutes, { environment: environment.provider })
   await app.register(priceRoutes)
+  await app.register(priceImportRoutes)
+  await app.register(correctionRoutes)
   await app.register(requestRoutes)
   await app.register(usageRoutes)
   await app.register(auditRoutes)

@@ -1,8 +1,10 @@
 import { Type } from '@sinclair/typebox'
+import { PART_NAMES } from '../../domain/price-terms.ts'
 import type { Outcome } from '../../store/request-record.ts'
 import type { Stage } from '../../timeline.ts'
 import { AccountId, answer, Count, Credits, KeyId, RequestId, Time } from '../answers.ts'
 import { nullable, oneOf } from './fields.ts'
+import { UsageDetailsBody } from './usage-details-body.ts'
 
 const outcomes: Record<Outcome, true> = {
   completed: true,
@@ -26,6 +28,7 @@ const stages: Record<Stage, true> = {
   credit: true,
   upstream: true,
   answer: true,
+  finish: true,
   ended: true,
 }
 const STAGES = Object.keys(stages) as Stage[]
@@ -37,6 +40,9 @@ const AttemptBody = Type.Object(
   {
     provider: Type.String(),
     base_url: Type.String(),
+    upstream_model: Type.Optional(
+      Type.String({ description: "The model's name there; records of older versions lack it." }),
+    ),
     status: nullable(Type.Integer({ description: 'Null when it never answered.' })),
     error_code: nullable(Type.String()),
     duration_ms: Milliseconds,
@@ -81,15 +87,19 @@ export const EndedRequestBody = answer('EndedRequest', 'The record of a request 
   completion_tokens: Count,
   cached_tokens: Count,
   reasoning_tokens: Count,
+  usage_details: UsageDetailsBody,
   usage_source: nullable(oneOf(['reported', 'estimated'])),
   estimated_tokens: Count,
   price_id: nullable(Type.String({ format: 'uuid' })),
+  fallback_per_1000_tokens: nullable(
+    Type.String({ description: 'Credits per 1,000 tokens, where no price was known.' }),
+  ),
   hold: Credits,
   charged: Credits,
   uncollected: Credits,
 })
 
-const AdjustmentOfRequest = Type.Object({
+const CorrectionOfRequest = Type.Object({
   credits: Credits,
   reference: Type.String(),
   reason: Type.String(),
@@ -98,14 +108,27 @@ const AdjustmentOfRequest = Type.Object({
 
 export const RequestStoryBody = answer('RequestStory', 'A request that ended, and what followed.', {
   ...EndedRequestBody.properties,
-  adjustments: Type.Array(AdjustmentOfRequest, {
+  adjustments: Type.Array(CorrectionOfRequest, {
     description: 'What an operator corrected since; `charged` stays what was charged.',
+  }),
+  price_corrections: Type.Array(CorrectionOfRequest, {
+    description: 'What a corrected price gave back or took; positive is given back.',
   }),
 })
 
 const Nano = Type.String({ description: 'Nano-credits: a decimal string.' })
+const parts = Type.Partial(
+  Type.Object(Object.fromEntries(Object.keys(PART_NAMES).map((name) => [name, Nano]))),
+)
+const classes = { input: Nano, cached_input: Nano, output: Nano, reasoning: Nano }
+const amounts = { ...classes, ...parts.properties }
 const RateBody = Type.Object(
-  { input: Nano, cached_input: Nano, output: Nano, reasoning: Nano, request: Nano },
+  {
+    ...amounts,
+    request: Nano,
+    tools: Type.Optional(Type.Record(Type.String(), Nano)),
+    steps: Type.Optional(Type.Array(Type.Object({ above: Count, ...amounts }))),
+  },
   { description: 'Per million tokens of a class; request: a call.' },
 )
 

@@ -1,5 +1,6 @@
 import { formatCredits } from '../../domain/credits.ts'
 import type { StoredAdjustment } from '../../store/adjustments.ts'
+import type { Repricing } from '../../store/repricings.ts'
 import type { EndedRequest, RunningRequest } from '../../store/requests.ts'
 import { formatId } from './ids.ts'
 
@@ -45,9 +46,12 @@ export function endedBody(record: EndedRequest) {
     completion_tokens: record.completionTokens,
     cached_tokens: record.cachedTokens,
     reasoning_tokens: record.reasoningTokens,
+    usage_details: record.usageDetails,
     usage_source: record.usageSource,
     estimated_tokens: record.estimatedTokens,
     price_id: record.priceId,
+    fallback_per_1000_tokens:
+      record.fallbackRate === null ? null : formatCredits(record.fallbackRate),
     hold: formatCredits(record.hold),
     charged: formatCredits(record.charged),
     uncollected: formatCredits(record.uncollected),
@@ -56,14 +60,25 @@ export function endedBody(record: EndedRequest) {
 }
 
 /** The record, and what was corrected since. */
-export function storyBody(record: EndedRequest, adjustments: StoredAdjustment[]) {
-  const corrections = adjustments.map(({ credits, reference, reason, createdAt }) => ({
+export function storyBody(
+  record: EndedRequest,
+  adjustments: StoredAdjustment[],
+  repricings: Repricing[],
+) {
+  return {
+    ...endedBody(record),
+    adjustments: adjustments.map(correctionBody),
+    price_corrections: repricings.map(correctionBody),
+  }
+}
+
+function correctionBody({ credits, reference, reason, createdAt }: Repricing) {
+  return {
     credits: formatCredits(credits),
     reference,
     reason,
     created_at: createdAt.toISOString(),
-  }))
-  return { ...endedBody(record), adjustments: corrections }
+  }
 }
 
 /** The code, with message, stack and causes where they were recorded. */

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { adjustmentsOf } from '../../store/adjustments.ts'
+import { repricingsOf } from '../../store/repricings.ts'
 import { findRequest, listRequests } from '../../store/requests.ts'
 import { listOf } from '../answers.ts'
 import { oneOf, pathId, strictObject, Text, unread } from './fields.ts'
@@ -56,6 +57,6 @@ export const requestRoutes: AdminPlugin = async (app) => {
     if (!UUID.test(id)) throw notFound('request')
     const request = found(await findRequest(db, id), 'request')
     if ('running' in request) return runningBody(request.running)
-    return storyBody(request.ended, await adjustmentsOf(db, id))
+    return storyBody(request.ended, await adjustmentsOf(db, id), await repricingsOf(db, id))
   })
 }

@@ -3,10 +3,12 @@ import type { FastifyInstance } from 'fastify'
 import { formatCredits, type MicroCredits } from '../../domain/credits.ts'
 import { ProxyError } from '../../errors.ts'
 import { adjustmentsOf } from '../../store/adjustments.ts'
+import { repricingsOf } from '../../store/repricings.ts'
 import { type EndedRequest, findRequest, type RunningRequest } from '../../store/requests.ts'
 import { timely } from '../../store/timely.ts'
 import { nullable, oneOf } from '../admin/fields.ts'
 import { OUTCOMES } from '../admin/request-answer.ts'
+import { UsageDetailsBody } from '../admin/usage-details-body.ts'
 import { answer, Count, Credits, RequestId, Time } from '../answers.ts'
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
@@ -26,7 +28,13 @@ const Receipt = answer('Receipt', 'What a request was, and what it cost.', {
   cached_tokens: Count,
   completion_tokens: Count,
   reasoning_tokens: Count,
+  usage_details: UsageDetailsBody,
   usage_source: nullable(oneOf(['reported', 'estimated'])),
+  finished: nullable(
+    Type.Boolean({
+      description: 'Your client left, and the answer was read on: whether to its end. Else null.',
+    }),
+  ),
   charged: Credits,
   adjusted: Type.String({
     description: 'Credits corrected since, positive in your favour: a decimal string.',
@@ -70,7 +78,12 @@ export async function generation(app: FastifyInstance): Promise<void> {
     const record = 'running' in found ? found.running : found.ended
     if (record.accountId !== request.account.id) throw notFound()
     if ('running' in found) return { data: runningReceipt(found.running) }
-    return { data: receipt(found.ended, await adjustmentsOf(app.database.db, record.id)) }
+    const { db } = app.database
+    const corrections = [
+      ...(await adjustmentsOf(db, record.id)),
+      ...(await repricingsOf(db, record.id)),
+    ]
+    return { data: receipt(found.ended, corrections) }
   })
 }
 
@@ -82,8 +95,8 @@ function runningReceipt({ id, amount, createdAt }: RunningRequest) {
   return { id, state: 'running', held: formatCredits(amount), created_at: createdAt.toISOString() }
 }
 
-function receipt(record: EndedRequest, adjustments: { credits: MicroCredits }[]) {
-  const adjusted = adjustments.reduce((sum, { credits }) => sum + credits, 0n)
+function receipt(record: EndedRequest, corrections: { credits: MicroCredits }[]) {
+  const adjusted = corrections.reduce((sum, { credits }) => sum + credits, 0n)
   const { errorCode, error } = record
   const message = (error as { message?: string } | null)?.message ?? null
   return {
@@ -99,7 +112,9 @@ function receipt(record: EndedRequest, adjustments: { credits: MicroCredits }[])
     cached_tokens: record.cachedTokens,
     completion_tokens: record.completionTokens,
     reasoning_tokens: record.reasoningTokens,
+    usage_details: record.usageDetails,
     usage_source: record.usageSource,
+    finished: 'finish' in (record.stages as object) ? record.stage === 'ended' : null,
     charged: formatCredits(record.charged),
     adjusted: formatCredits(adjusted),
     ttft_ms: record.ttftMs,

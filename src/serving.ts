@@ -1,0 +1,50 @@
+import type { FastifyRequest } from 'fastify'
+import { Meter } from './domain/meter.ts'
+import { bodyOf } from './endpoint-of.ts'
+import type { Serving } from './upstream/attempt.ts'
+
+/** What the answer's relay has to know of the route that is taken now. */
+export function servingOf(request: FastifyRequest): Serving {
+  const { hold, route } = request
+  const { model } = bodyOf(request)
+  const meter = new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount })
+  return {
+    alias: route.upstreamModel === model ? null : model,
+    reasoningTokens: route.target.profile.reasoningTokens,
+    meter,
+    extend: (amount) => extend(request, meter, amount),
+    shortage: () => (hold.isLimitedByKey ? 'spend_limit_reached' : 'insufficient_quota'),
+  }
+}
+
+/**
+ * Lets the hold grow; where the ledger has no more, a prompt that was only bounded is counted.
+ * @returns the hold's amount; null where it stays
+ * @throws Error where the ledger can not be asked, or others have ended the hold; then the stream
+ * goes on
+ */
+async function extend(
+  request: FastifyRequest,
+  meter: Meter,
+  amount: bigint,
+): Promise<bigint | null> {
+  const { hold, account, server } = request
+  const held = await server.database.extend.submit({
+    id: request.id,
+    accountId: account.id,
+    amount,
+  })
+  if (held === null) throw new Error('others have ended the hold: this will be a late result')
+  hold.isLimitedByKey = held.isLimitedByKey
+  if (held.amount > hold.amount) {
+    hold.amount = held.amount
+    hold.slices += 1
+    return held.amount
+  }
+  if (hold.isExact) return null
+  hold.isExact = true
+  const counted = await server.countPrompt(request)
+  if (counted === null || counted >= hold.plan.promptTokens) return null
+  meter.promptCounted(counted)
+  return hold.amount
+}
