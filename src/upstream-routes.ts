@@ -3,6 +3,7 @@ import type { UpstreamTimeouts } from './config.ts'
 import { bodyOf, endpointOf } from './endpoint-of.ts'
 import { servingOf } from './serving.ts'
 import type { Routes, UpstreamRequest } from './upstream/attempt.ts'
+import { ROUTES_TRIED_MAX } from './upstream/failover.ts'
 import type { UpstreamPools } from './upstream/pools.ts'
 import type { FailedAttempt } from './upstream/relay.ts'
 import { clientPatience, upstreamHeaders } from './upstream/request-headers.ts'
@@ -15,7 +16,8 @@ export function createRoutes(pools: UpstreamPools, { firstByteMs }: UpstreamTime
   /** @param failed hears of an attempt that another one follows */
   return (request: FastifyRequest, failed: (attempt: FailedAttempt) => void): Routes => {
     const { server } = request
-    const failover = server.failoverOf(request, clientPatience(request.headers) ?? firstByteMs)
+    const patienceMs = clientPatience(request.headers) ?? firstByteMs * ROUTES_TRIED_MAX
+    const failover = server.failoverOf(request, patienceMs)
     return {
       open: () => ({
         ...requestTo(request, pools, memory),
