@@ -15,7 +15,7 @@ import { wholeAnswers } from './judges/wholes.ts'
 import { readModelList } from './models.ts'
 import type { Observed } from './observed.ts'
 import { PRESETS, recognise } from './presets.ts'
-import { SUBJECTS } from './subjects.ts'
+import { SUBJECTS, type Subject } from './subjects.ts'
 
 /** The parts of a profile that an examination finds out. */
 export type FoundProfile = Pick<
@@ -74,9 +74,21 @@ export function diagnose(observed: Observed): Diagnosis {
 function profileOf(findings: Finding[], preset: string | null): FoundProfile {
   const { streamOptions, outputLimit, authHeader, developerRole, reasoningTokens } = PLAIN_PROFILE
   const plain = { streamOptions, outputLimit, authHeader, developerRole, reasoningTokens }
-  const { onDisconnect } = PRESETS[preset ?? '']?.profile ?? {}
-  const known = onDisconnect === undefined ? {} : { onDisconnect }
+  const known = knownOf(findings, PRESETS[preset ?? '']?.profile ?? {})
   return Object.assign(plain, known, ...findings.map(({ profile }) => profile))
+}
+
+/** What a preset says of that which could not be seen. */
+function knownOf(findings: Finding[], preset: Partial<Profile>): Partial<FoundProfile> {
+  const unseen = (part: 'outputLimit' | 'developerRole', about: Subject) =>
+    !findings.some((one) => one.about === about && one.verdict !== 'unknown') &&
+    preset[part] !== undefined && { [part]: preset[part] }
+  const { onDisconnect } = preset
+  return {
+    ...unseen('outputLimit', 'output_limit'),
+    ...unseen('developerRole', 'developer_role'),
+    ...(onDisconnect !== undefined && { onDisconnect }),
+  }
 }
 
 function presetOf({ given, place, models }: Observed): string | null {

@@ -40,6 +40,20 @@ test('the doctor names a well-known server', async () => {
   await Promise.all([hospital.close(), upstream.close()])
 })
 
+test('what the doctor could not see of a well-known server is as it is known', async () => {
+  const message = { role: 'assistant', content: 'Yes.' }
+  const answer = { choices: [{ index: 0, message, finish_reason: 'stop' }] }
+  const upstream = await startScripted((req, res) => {
+    if (req.method === 'POST')
+      sendJson(res, 200, answer) // so short that no limit is reached
+    else sendJson(res, 200, { data: [{ id: 'm', owned_by: 'library' }] })
+  })
+  const hospital = await startHospital()
+  const { preset, profile } = await examine(hospital, { base_url: upstream.url })
+  expect([preset, profile.output_limit]).toEqual(['ollama', 'max_tokens'])
+  await Promise.all([hospital.close(), upstream.close()])
+})
+
 test.each(Object.entries(PRESETS))(
   'a provider can be made from the preset %s',
   async (preset, { baseUrl }) => {
