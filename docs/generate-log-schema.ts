@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises'
-import { LogLineSchema } from '../src/log-schema.ts'
+import { LogLineSchema } from '../src/log/log-schema.ts'
 
 const COLUMNS = 100
 

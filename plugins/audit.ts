@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { AUDIT_PACE, Auditor, type AuditPace } from '../src/auditor.ts'
 import { every, SYSTEM_CLOCK } from '../src/clock.ts'
+import { AUDIT_PACE, Auditor, type AuditPace } from '../src/credit/auditor.ts'
 
 /**
  * The audit that runs by itself: every account is looked at again and again, and one that moves

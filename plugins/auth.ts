@@ -1,10 +1,10 @@
 import type { FastifyInstance, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { isApiKey } from '../src/api-key.ts'
 import type { KeyLimits } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'
-import { Patience } from '../src/patience.ts'
-import { requestSlot } from '../src/request-slot.ts'
+import { Patience } from '../src/request/patience.ts'
+import { requestSlot } from '../src/request/request-slot.ts'
+import { isApiKey } from '../src/secrets/api-key.ts'
 import type { KeyRecord } from '../src/store/find-key.ts'
 
 type AuthOptions = { hashKey(key: string): Buffer[] }

@@ -1,9 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandler } from 'fastify'
 import fp from 'fastify-plugin'
-import { BufferBudget, type BufferShare } from '../src/buffer-budget.ts'
-import { bodyOf, endpointOf } from '../src/endpoint-of.ts'
-import { readBody } from '../src/request-body.ts'
-import { requestSlot } from '../src/request-slot.ts'
+import { BufferBudget, type BufferShare } from '../src/body/buffer-budget.ts'
+import { readBody } from '../src/body/read-body.ts'
+import { bodyOf, endpointOf } from '../src/request/endpoint-of.ts'
+import { requestSlot } from '../src/request/request-slot.ts'
 import { type MeteredRequest, withoutBody } from '../src/wire/metered-request.ts'
 import type { PromptText } from '../src/wire/prompt.ts'
 

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
-import { requestLine } from '../src/log-line.ts'
+import { requestLine } from '../src/log/log-line.ts'
 import { databaseError, isUnavailable } from '../src/store/sqlstate.ts'
 import { errorHeaders } from '../src/wire/error-body.ts'
 import { CHOICES_ERRORS, type ErrorShape, MESSAGES_ERRORS } from '../src/wire/error-shape.ts'

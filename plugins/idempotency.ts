@@ -6,7 +6,7 @@ import type {
   preHandlerAsyncHookHandler,
 } from 'fastify'
 import fp from 'fastify-plugin'
-import { BufferBudget } from '../src/buffer-budget.ts'
+import { BufferBudget } from '../src/body/buffer-budget.ts'
 import { every, SYSTEM_CLOCK } from '../src/clock.ts'
 import { ProxyError } from '../src/errors.ts'
 import { type AnswerBox, createAnswerBox } from '../src/idempotency/answer-box.ts'

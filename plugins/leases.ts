@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { SYSTEM_CLOCK } from '../src/clock.ts'
 import { costOf } from '../src/domain/price.ts'
 import { estimateCompletion, usageOf, withToolCalls } from '../src/domain/usage.ts'
-import { bodyOf } from '../src/endpoint-of.ts'
 import { keepLeases } from '../src/leases/keep.ts'
+import { bodyOf } from '../src/request/endpoint-of.ts'
 import { estimatePrompt } from '../src/wire/prompt.ts'
 
 /**

@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { clientRetries } from '../src/client-retries.ts'
-import { requestLine, settledLine } from '../src/log-line.ts'
+import { requestLine, settledLine } from '../src/log/log-line.ts'
 import type { EndedRequest } from '../src/metrics/requests.ts'
-import { ifSet } from '../src/request-slot.ts'
+import { clientRetries } from '../src/request/client-retries.ts'
+import { ifSet } from '../src/request/request-slot.ts'
+import { type Stage, Timeline } from '../src/request/timeline.ts'
 import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
-import { type Stage, Timeline } from '../src/timeline.ts'
 import { isMessagesPath } from '../src/wire/path.ts'
 
 /** One canonical line a request, and its id on every answer. */

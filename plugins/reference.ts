@@ -2,8 +2,8 @@ import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { requireAdminToken } from '../src/admin-token.ts'
 import { DOCUMENT, documented, withComponents } from '../src/reference.ts'
+import { requireAdminToken } from '../src/secrets/admin-token.ts'
 
 /** Nothing from elsewhere; swagger-ui writes styles into its elements. */
 const CONTENT_SECURITY_POLICY = {

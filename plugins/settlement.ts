@@ -8,10 +8,10 @@ import type {
   preHandlerAsyncHookHandler,
 } from 'fastify'
 import fp from 'fastify-plugin'
-import { Door, type Held } from '../src/door.ts'
+import { Door, type Held } from '../src/credit/door.ts'
+import { recordOf, settlementOf } from '../src/credit/settlement.ts'
 import { ProxyError } from '../src/errors.ts'
-import { ifSet } from '../src/request-slot.ts'
-import { recordOf, settlementOf } from '../src/settlement.ts'
+import { ifSet } from '../src/request/request-slot.ts'
 import { NOTHING_RELAYED } from '../src/upstream/relay.ts'
 
 /** Milliseconds that clients get to read the event that ends their stream at a shutdown. */

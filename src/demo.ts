@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { createApiKey, keyHint } from './api-key.ts'
 import { type MicroCredits, parseCredits } from './domain/credits.ts'
+import { createApiKey, keyHint } from './secrets/api-key.ts'
 import { createAccount } from './store/accounts.ts'
 import { createKey } from './store/api-keys.ts'
 import { claimOnce } from './store/settings.ts'

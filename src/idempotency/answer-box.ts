@@ -1,6 +1,6 @@
 import { promisify } from 'node:util'
 import { constants, deflateRaw, inflateRaw } from 'node:zlib'
-import { createByteBox } from '../secret-box.ts'
+import { createByteBox } from '../secrets/secret-box.ts'
 import { ANSWER_BYTES_MAX } from './capture.ts'
 
 const compress = promisify(deflateRaw)

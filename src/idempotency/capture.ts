@@ -1,4 +1,4 @@
-import type { BufferShare } from '../buffer-budget.ts'
+import type { BufferShare } from '../body/buffer-budget.ts'
 
 /** Bytes of one answer that are kept; of a longer one no copy is. */
 export const ANSWER_BYTES_MAX = 8 * 1024 * 1024

@@ -1,7 +1,7 @@
 import type { Outcome } from '../domain/ending.ts'
 import type { Usage } from '../domain/usage.ts'
 import { detailsOf } from '../domain/usage-details.ts'
-import type { Stage } from '../timeline.ts'
+import type { Stage } from '../request/timeline.ts'
 
 export type { Outcome }
 

@@ -1,5 +1,5 @@
 import { ProxyError } from '../errors.ts'
-import type { SecretBox } from '../secret-box.ts'
+import type { SecretBox } from '../secrets/secret-box.ts'
 import type { Provider } from '../store/providers.ts'
 import { readProfile } from '../wire/profile.ts'
 import { type UpstreamTarget, upstreamTarget } from './target.ts'

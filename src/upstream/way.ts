@@ -1,4 +1,4 @@
-import { beginsCoded, decoderOf } from '../content-coding.ts'
+import { beginsCoded, decoderOf } from '../body/content-coding.ts'
 import type { UpstreamListener } from './call.ts'
 import { DecodedSource } from './decoded-source.ts'
 import type { Source } from './source.ts'

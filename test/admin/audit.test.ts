@@ -1,6 +1,6 @@
 import type postgres from 'postgres'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { AUDIT_PACE } from '../../src/auditor.ts'
+import { AUDIT_PACE } from '../../src/credit/auditor.ts'
 import { clientOf, NOBODY } from './client.ts'
 import { type Admin, startAdmin } from './setup.ts'
 import { hold, spend, uuidOf } from './spend.ts'

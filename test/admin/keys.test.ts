@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createKeyHasher, isApiKey } from '../../src/api-key.ts'
+import { createKeyHasher, isApiKey } from '../../src/secrets/api-key.ts'
 import { type Body, clientOf, NOBODY, refusal, UUID_PATTERN } from './client.ts'
 import { type Admin, SECRET, startAdmin } from './setup.ts'
 import { uuidOf } from './spend.ts'

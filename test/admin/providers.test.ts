@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createSecretBox } from '../../src/secret-box.ts'
+import { createSecretBox } from '../../src/secrets/secret-box.ts'
 import { type Body, clientOf, refusal } from './client.ts'
 import { type Admin, ENVIRONMENT, SECRET, startAdmin } from './setup.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import postgres from 'postgres'
-import { AUDIT_PACE } from '../../src/auditor.ts'
+import { AUDIT_PACE } from '../../src/credit/auditor.ts'
 import {
   type AuditBounds,
   type AuditStep,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { createApiKey } from '../../src/api-key.ts'
+import { createApiKey } from '../../src/secrets/api-key.ts'
 import { expectError } from '../harness/error-answer.ts'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { JSON_TYPE, post } from './setup.ts'

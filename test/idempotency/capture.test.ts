@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { BufferBudget } from '../../src/buffer-budget.ts'
+import { BufferBudget } from '../../src/body/buffer-budget.ts'
 import { ANSWER_BYTES_MAX, Capture } from '../../src/idempotency/capture.ts'
 
 test('any pieces are one answer, also when their memory is used again', () => {

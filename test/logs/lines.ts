@@ -1,5 +1,5 @@
 import { Value } from '@sinclair/typebox/value'
-import { LogLineSchema } from '../../src/log-schema.ts'
+import { LogLineSchema } from '../../src/log/log-schema.ts'
 import type { LogLine } from '../harness/proxy.ts'
 
 const FAULTS_SHOWN = 3

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { Tokenizer } from '../../src/tokenizer.ts'
+import { Tokenizer } from '../../src/tokens/tokenizer.ts'
 
 const tokenizer = new Tokenizer()
 afterAll(() => tokenizer.close())

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { createSecretBox } from '../../src/secret-box.ts'
+import { createSecretBox } from '../../src/secrets/secret-box.ts'
 
 const SECRET = 'canary-secret-one'
 const box = createSecretBox([SECRET])

@@ -1,5 +1,5 @@
 import { every } from '../../src/clock.ts'
-import { Door } from '../../src/door.ts'
+import { Door } from '../../src/credit/door.ts'
 import type { Disk } from '../../src/journal/disk.ts'
 import { Heir } from '../../src/journal/heir.ts'
 import { Journal } from '../../src/journal/journal.ts'

@@ -1,5 +1,5 @@
+import type { Held } from '../../src/credit/door.ts'
 import type { Outcome } from '../../src/domain/ending.ts'
-import type { Held } from '../../src/door.ts'
 import type { Settlement } from '../../src/store/settle.ts'
 import { aRecord } from '../store/a-record.ts'
 import type { SimProcess } from './process.ts'

@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { type Static, Type } from '@sinclair/typebox'
-import { createApiKey, keyHint } from '../../api-key.ts'
 import { formatCredits } from '../../domain/credits.ts'
 import { SPEND_PERIODS, type SpendLimit } from '../../domain/tier.ts'
+import { createApiKey, keyHint } from '../../secrets/api-key.ts'
 import { findAccount } from '../../store/accounts.ts'
 import {
   type ApiKey,

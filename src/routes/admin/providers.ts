@@ -1,7 +1,7 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { PRESETS, type Preset } from '../../doctor/presets.ts'
-import type { SecretBox } from '../../secret-box.ts'
-import type { Resealed } from '../../secret-rotation.ts'
+import type { SecretBox } from '../../secrets/secret-box.ts'
+import type { Resealed } from '../../secrets/secret-rotation.ts'
 import {
   deleteProvider,
   findProvider,

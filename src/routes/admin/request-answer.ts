@@ -1,7 +1,7 @@
 import { Type } from '@sinclair/typebox'
 import { PART_NAMES } from '../../domain/price-terms.ts'
+import type { Stage } from '../../request/timeline.ts'
 import type { Outcome } from '../../store/request-record.ts'
-import type { Stage } from '../../timeline.ts'
 import { AccountId, answer, Count, Credits, KeyId, RequestId, Time } from '../answers.ts'
 import { nullable, oneOf } from './fields.ts'
 import { UsageDetailsBody } from './usage-details-body.ts'

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance, FastifyRequest, preValidationHookHandler } from 'fastify'
-import { endpointOf } from '../../endpoint-of.ts'
 import { ENDPOINTS } from '../../endpoints/index.ts'
 import { ProxyError } from '../../errors.ts'
+import { endpointOf } from '../../request/endpoint-of.ts'
 import { isSentAs } from '../../wire/content-type.ts'
 import { REFERENCE } from './reference.ts'
 

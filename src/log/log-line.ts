@@ -1,10 +1,10 @@
-import { formatCredits, type MicroCredits } from './domain/credits.ts'
-import { detailsOf } from './domain/usage-details.ts'
-import type { ProxyError } from './errors.ts'
+import { recordError } from '../credit/settlement.ts'
+import { formatCredits, type MicroCredits } from '../domain/credits.ts'
+import { detailsOf } from '../domain/usage-details.ts'
+import type { ProxyError } from '../errors.ts'
+import type { RequestRecord } from '../store/request-record.ts'
+import type { SettleAnswer } from '../store/settle.ts'
 import type { HeldLine, UnheldLine } from './log-schema.ts'
-import { recordError } from './settlement.ts'
-import type { RequestRecord } from './store/request-record.ts'
-import type { SettleAnswer } from './store/settle.ts'
 
 /**
  * The canonical line of a request that held credits: built from named facts, never by redaction.

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
+import { ProxyError } from '../errors.ts'
 import type { BufferShare } from './buffer-budget.ts'
 import { CODINGS, decoderOf } from './content-coding.ts'
-import { ProxyError } from './errors.ts'
 
 type Bounds = {
   /** Bytes of a body, decoded. */

@@ -4,9 +4,9 @@ import {
   estimateCompletion,
   type Usage,
   usageOf,
-} from './domain/usage.ts'
+} from '../domain/usage.ts'
+import { estimatePrompt, type PromptMeasure, type PromptText } from '../wire/prompt.ts'
 import type { Tokenizer } from './tokenizer.ts'
-import { estimatePrompt, type PromptMeasure, type PromptText } from './wire/prompt.ts'
 
 /** Worth of the prompt and of what was delivered, when the upstream does not report it. */
 export type Estimator = (

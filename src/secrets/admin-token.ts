@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import type { onRequestAsyncHookHandler } from 'fastify'
-import { ProxyError } from './errors.ts'
+import { ProxyError } from '../errors.ts'
 
 /** What makes a browser ask for the token. */
 const ASK = 'Basic realm="Tollkeeper: the admin token is the password", charset="UTF-8"'

@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
-import { Meter } from './domain/meter.ts'
+import { Meter } from '../domain/meter.ts'
+import type { Serving } from '../upstream/attempt.ts'
 import { bodyOf } from './endpoint-of.ts'
-import type { Serving } from './upstream/attempt.ts'
 
 /** What the answer's relay has to know of the route that is taken now. */
 export function servingOf(request: FastifyRequest): Serving {

@@ -2,9 +2,9 @@ import { randomUUIDv7 } from 'node:crypto'
 import { STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
-import { ProxyError } from './errors.ts'
-import { requestLine } from './log-line.ts'
-import { errorBody, errorHeaders } from './wire/error-body.ts'
+import { ProxyError } from '../errors.ts'
+import { requestLine } from '../log/log-line.ts'
+import { errorBody, errorHeaders } from '../wire/error-body.ts'
 
 /** Milliseconds a client gets to read why its connection ends. */
 const LINGER_MS = 1_000

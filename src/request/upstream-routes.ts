@@ -1,13 +1,13 @@
 import type { FastifyRequest } from 'fastify'
-import type { UpstreamTimeouts } from './config.ts'
+import type { UpstreamTimeouts } from '../config.ts'
+import type { Routes, UpstreamRequest } from '../upstream/attempt.ts'
+import { ROUTES_TRIED_MAX } from '../upstream/failover.ts'
+import type { UpstreamPools } from '../upstream/pools.ts'
+import type { FailedAttempt } from '../upstream/relay.ts'
+import { clientPatience, upstreamHeaders } from '../upstream/request-headers.ts'
+import { StreamOptionsMemory } from '../upstream/stream-options-memory.ts'
 import { bodyOf, endpointOf } from './endpoint-of.ts'
 import { servingOf } from './serving.ts'
-import type { Routes, UpstreamRequest } from './upstream/attempt.ts'
-import { ROUTES_TRIED_MAX } from './upstream/failover.ts'
-import type { UpstreamPools } from './upstream/pools.ts'
-import type { FailedAttempt } from './upstream/relay.ts'
-import { clientPatience, upstreamHeaders } from './upstream/request-headers.ts'
-import { StreamOptionsMemory } from './upstream/stream-options-memory.ts'
 
 /** The routes of a request as they are tried, and what is sent on each. */
 export function createRoutes(pools: UpstreamPools, { firstByteMs }: UpstreamTimeouts) {

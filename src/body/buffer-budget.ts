@@ -1,4 +1,4 @@
-import { ProxyError } from './errors.ts'
+import { ProxyError } from '../errors.ts'
 
 /**
  * Bounds the bytes of bodies that are in memory at a time, over all requests of the process:

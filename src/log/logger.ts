@@ -6,7 +6,7 @@ const GATHER_MS = 100
 
 /**
  * The process's logger: JSON lines on standard output, readable ones where that is a terminal.
- * Requests are logged as one canonical line each, built from named facts (src/log-line.ts).
+ * Requests are logged as one canonical line each, built from named facts (src/log/log-line.ts).
  */
 export function createLogger(level: string): Logger {
   const options = { level, base: null, timestamp: pino.stdTimeFunctions.isoTime }

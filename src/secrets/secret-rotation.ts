@@ -1,8 +1,8 @@
 import { hkdfSync } from 'node:crypto'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { allProviders, replaceProviderKey } from '../store/providers.ts'
+import { keepRetiredSecret, listRetiredSecrets } from '../store/retired-secrets.ts'
 import { createByteBox, createSecretBox } from './secret-box.ts'
-import { allProviders, replaceProviderKey } from './store/providers.ts'
-import { keepRetiredSecret, listRetiredSecrets } from './store/retired-secrets.ts'
 
 /** What a rotation of SECRET_KEY has done. */
 export type Resealed = {
