@@ -10,6 +10,7 @@ import { settlementOf } from '../src/credit/settlement.ts'
 import { promptBound } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
 import { clampedAtDearest, planDearest } from '../src/domain/dearest-plan.ts'
+import { heldRate } from '../src/domain/held-rate.ts'
 import type { HoldPlan } from '../src/domain/hold.ts'
 import { rateTerms } from '../src/domain/rate-terms.ts'
 import { toProxyError } from '../src/errors.ts'
@@ -134,9 +135,12 @@ function planOf(request: FastifyRequest, promptTokens: number): HoldPlan {
   return planDearest(asked, ratesOf(request))
 }
 
-/** The rates at which the request may turn out to be served: one for each route it may take. */
-function ratesOf({ route, otherRoutes }: FastifyRequest) {
-  return [route.rate, ...otherRoutes.map(({ rate }) => rate)] as const
+/** What the request may be held at: one rate for each route it may take. */
+function ratesOf(request: FastifyRequest) {
+  const { route, otherRoutes } = request
+  const { prompt } = bodyOf(request)
+  const others = otherRoutes.map(({ rate }) => heldRate(rate, prompt))
+  return [heldRate(route.rate, prompt), ...others] as const
 }
 
 /**

@@ -19,6 +19,9 @@ export type Special = {
   tools: Readonly<Record<string, bigint>>
 }
 
+/** What audio in a prompt is priced by. */
+const INPUT_AUDIO = ['inputAudio', 'cachedInputAudio']
+
 type SpecialPrice = Omit<ClassPrices, 'parts'> & { special: Special }
 
 /** What the tokens of a usage cost, times a million: its prompt decides the step. */
@@ -63,6 +66,14 @@ export function scaleSpecial({ parts, steps, tools }: Special, factor: bigint): 
       parts: scale(step.parts),
     })),
   }
+}
+
+/** The same for a call whose prompt has no audio: no token of it is of that class. */
+export function withoutInputAudio(special: Special): Special {
+  const strip = (parts: PartPrices): PartPrices =>
+    Object.fromEntries(Object.entries(parts).filter(([name]) => !INPUT_AUDIO.includes(name)))
+  const steps = special.steps.map((step) => ({ ...step, parts: strip(step.parts) }))
+  return { ...special, parts: strip(special.parts), steps }
 }
 
 function amountOf(tools: Special['tools'], name: string): bigint {

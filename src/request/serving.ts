@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import { heldRate } from '../domain/held-rate.ts'
 import { Meter } from '../domain/meter.ts'
 import type { Serving } from '../upstream/attempt.ts'
 import { bodyOf } from './endpoint-of.ts'
@@ -6,8 +7,9 @@ import { bodyOf } from './endpoint-of.ts'
 /** What the answer's relay has to know of the route that is taken now. */
 export function servingOf(request: FastifyRequest): Serving {
   const { hold, route } = request
-  const { model } = bodyOf(request)
-  const meter = new Meter({ ...hold.plan, rate: route.rate, amount: hold.amount })
+  const { model, prompt } = bodyOf(request)
+  const rate = heldRate(route.rate, prompt)
+  const meter = new Meter({ ...hold.plan, rate, amount: hold.amount })
   return {
     alias: route.upstreamModel === model ? null : model,
     reasoningTokens: route.target.profile.reasoningTokens,

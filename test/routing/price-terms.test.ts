@@ -59,6 +59,17 @@ test('every class that an upstream reports is charged at its own price, and reco
   expect(metered).toEqual(usage_details)
 })
 
+test('a prompt of nothing but text is not held as if it were audio', async () => {
+  await putPrice(proxy, 'openai', 'speaks', { input: '1', output: '1', input_audio: '1000' })
+  const { key } = await proxy.customer('2') // 2 USD for a million tokens, at 1,000 credits a USD
+  const usage = { prompt_tokens: 100, completion_tokens: 50, total_tokens: 150 }
+  expect((await charge('speaks', usage, key)).charged).toBe('0.15')
+  const data = Buffer.alloc(4_096).toString('base64')
+  const heard = [{ type: 'input_audio', input_audio: { data, format: 'wav' } }]
+  const body = { ...say('speaks', {}), messages: [{ role: 'user', content: heard }] }
+  expect((await ask(proxy, key, body, {})).status).toBe(402)
+})
+
 test('a usage without other classes is recorded without details', async () => {
   await putPrice(proxy, 'openai', 'plain', { input: '1', output: '1' })
   const told = { prompt_tokens_details: { cached_tokens: 0, audio_tokens: 0 } }
