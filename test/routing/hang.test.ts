@@ -11,7 +11,7 @@ let several: Several
 let impatient: Several
 beforeAll(async () => {
   several = await startSeveral()
-  impatient = await startSeveral({ UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '300' })
+  impatient = await startSeveral({ UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '2000' })
 })
 afterAll(async () => {
   await several.close()
