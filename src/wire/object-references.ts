@@ -1,4 +1,3 @@
-import { isRecord } from '../domain/is-record.ts'
 import { invalid } from './fields.ts'
 
 /** Members that name objects of the upstream's account, as a text or a list. */
@@ -29,14 +28,20 @@ function stored(field: string, found: string) {
 }
 
 function findReference(value: unknown, depth: number): string | null {
-  if (!isRecord(value) || depth > DEPTH_MAX) return null
-  if (value.type === 'item_reference') return 'item_reference'
-  if (value.type === 'tool_use') return null // the arguments of a client's own tool
-  for (const name in value) {
-    const member = value[name]
-    if (typeof member !== 'object' && typeof member !== 'string') continue
-    if (NAMES.has(name) && isReference(member)) return name
-    const found = findReference(member, depth + 1)
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return null
+  if (Array.isArray(value)) return findAmong(value, depth)
+  const members = value as Record<string, unknown>
+  if (members.type === 'item_reference') return 'item_reference'
+  if (members.type === 'tool_use') return null // the arguments of a client's own tool
+  for (const name of Object.keys(members)) {
+    if (NAMES.has(name) && isReference(members[name])) return name
+  }
+  return findAmong(Object.values(members), depth)
+}
+
+function findAmong(values: readonly unknown[], depth: number): string | null {
+  for (const value of values) {
+    const found = findReference(value, depth + 1)
     if (found !== null) return found
   }
   return null
