@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Load } from './load/client.ts'
 import { type Cores, describeMachine, findCores, pin } from './machine.ts'
-import { type Options, readOptions, type TargetName, USAGE, UsageError } from './options.ts'
-import { disposeAtExit, reportedPort, startModule, stopAll } from './processes.ts'
+import { type Options, readOptions, type TargetName, USAGE } from './options.ts'
+import { disposeAtExit, reportedPort, startModule } from './processes.ts'
+import { FAILED, runProgram } from './program.ts'
 import { type Row, runRounds } from './rounds.ts'
 import { buildScenario } from './scenarios.ts'
 import { summarise } from './summary.ts'
@@ -23,29 +24,7 @@ const STARTS: Record<TargetName, StartTarget> = {
   tollkeeper: startTollkeeper,
 }
 
-/** Exit codes: an answer was wrong or something broke; the command line was wrong; Ctrl-C. */
-const FAILED = 1
-const MISUSED = 2
-const INTERRUPTED = 130
-
-let interrupted = false
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => {
-    interrupted = true
-    void stopAll().finally(() => process.exit(INTERRUPTED))
-  })
-}
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = error instanceof UsageError ? MISUSED : FAILED
-  const reason = error instanceof Error ? error.message : String(error)
-  // What is being taken down by Ctrl-C complains; that is no news.
-  if (!interrupted) process.stderr.write(`bench: ${reason}\n`)
-} finally {
-  await stopAll()
-}
+await runProgram({ name: 'bench', withinMs: null, main })
 
 async function main(args: string[]): Promise<number> {
   const options = readOptions(args)

@@ -1,5 +1,6 @@
 /** The command line. */
 import { parseArgs } from 'node:util'
+import { UsageError } from './program.ts'
 import { SCENARIO_NAMES, type ScenarioName } from './scenarios.ts'
 
 export const TARGET_NAMES = ['direct', 'nginx', 'relay', 'tollkeeper'] as const
@@ -28,9 +29,6 @@ export interface Options {
   json: string | null
   help: boolean
 }
-
-/** A mistake on the command line, in words for the user. */
-export class UsageError extends Error {}
 
 export function readOptions(args: string[]): Options {
   const values = parse(args)

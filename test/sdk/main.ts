@@ -1,39 +1,20 @@
 /** Starts everything, runs the matrix, prints it, ends everything. */
-import { stopAll } from '../../bench/processes.ts'
+import { FAILED, runProgram, UsageError } from '../../bench/program.ts'
 import { CLIENTS } from './clients/list.ts'
 import { COLUMNS, type Column } from './columns.ts'
 import { type Contender, type Row, runMatrix } from './matrix.ts'
-import { readOptions, USAGE, UsageError } from './options.ts'
+import { readOptions, USAGE } from './options.ts'
 import { SCENARIOS } from './scenarios/list.ts'
 import { renderColumns, renderTable, renderWrong } from './table.ts'
 import { startWorld } from './world/world.ts'
 
-/** Exit codes: a cell is wrong or something broke; the command line was wrong; Ctrl-C. */
-const FAILED = 1
-const MISUSED = 2
-const INTERRUPTED = 130
-
 /** Time for everything, in ms: far more than it takes where most cells work. */
 const RUN_MS = 15 * 60_000
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => void stopAll().finally(() => process.exit(INTERRUPTED)))
-}
-setTimeout(() => {
-  process.stderr.write(`test:sdk: not finished within ${RUN_MS / 60_000} minutes\n`)
-  void stopAll().finally(() => process.exit(FAILED))
-}, RUN_MS).unref()
 // Older clients write to the console what they can not parse, and the sandbox sends a lot of that.
 console.error = () => {}
 
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = error instanceof UsageError ? MISUSED : FAILED
-  process.stderr.write(`test:sdk: ${error instanceof Error ? error.message : String(error)}\n`)
-} finally {
-  await stopAll()
-}
+await runProgram({ name: 'test:sdk', withinMs: RUN_MS, main })
 
 async function main(args: string[]): Promise<number> {
   const options = readOptions(args)

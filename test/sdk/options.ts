@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../../bench/program.ts'
 import type { Scenario } from './scenarios/scenario.ts'
 
 export const USAGE = `npm run test:sdk -- [--clients <parts>] [--only <part>]
@@ -6,8 +7,6 @@ export const USAGE = `npm run test:sdk -- [--clients <parts>] [--only <part>]
   --clients  the clients whose name has one of these parts, such as "openai 4,py"
   --only     the scenarios whose title has this, such as "chat: upstream 429"
 `
-
-export class UsageError extends Error {}
 
 export type Options = {
   help: boolean

@@ -1,36 +1,16 @@
 /** Installs servers that others wrote, runs Tollkeeper before each, and prints what came of it. */
 import { mkdirSync } from 'node:fs'
-import { stopAll } from '../../bench/processes.ts'
-import { readOptions, USAGE, UsageError } from './options.ts'
+import { FAILED, runProgram, UsageError } from '../../bench/program.ts'
+import { readOptions, USAGE } from './options.ts'
 import { type Tried, tryServer } from './run.ts'
 import { SERVERS } from './servers/list.ts'
 import { KEPT } from './servers/server.ts'
 import { renderReasons, renderServers, renderTable } from './table.ts'
 
-/** Exit codes: a check is wrong or a server broke; the command line was wrong; Ctrl-C. */
-const FAILED = 1
-const MISUSED = 2
-const INTERRUPTED = 130
-
 /** Time for everything, in ms: a first run installs, and builds, what later ones find. */
 const RUN_MS = 30 * 60_000
 
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.once(name, () => void stopAll().finally(() => process.exit(INTERRUPTED)))
-}
-setTimeout(() => {
-  process.stderr.write(`test:upstreams: not finished within ${RUN_MS / 60_000} minutes\n`)
-  void stopAll().finally(() => process.exit(FAILED))
-}, RUN_MS).unref()
-
-try {
-  process.exitCode = await main(process.argv.slice(2))
-} catch (error) {
-  process.exitCode = error instanceof UsageError ? MISUSED : FAILED
-  process.stderr.write(`test:upstreams: ${error instanceof Error ? error.message : error}\n`)
-} finally {
-  await stopAll()
-}
+await runProgram({ name: 'test:upstreams', withinMs: RUN_MS, main })
 
 async function main(args: string[]): Promise<number> {
   const options = readOptions(args)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { UsageError } from '../../bench/program.ts'
 
 export const USAGE = `npm run test:upstreams -- [--servers <names>] [--only <part>] [--no-build]
 
@@ -6,8 +7,6 @@ export const USAGE = `npm run test:upstreams -- [--servers <names>] [--only <par
   --only      the checks whose title has this, such as "embeddings"
   --no-build  none that would have to be compiled first
 `
-
-export class UsageError extends Error {}
 
 export type Options = {
   help: boolean
