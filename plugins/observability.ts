@@ -9,6 +9,9 @@ import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
 import type { SettleAnswer } from '../src/store/settle.ts'
 import { isMessagesPath } from '../src/wire/path.ts'
 
+/** Levels at which stages are logged; at others nothing is looked up for them. */
+const STAGE_LEVELS = ['debug', 'trace']
+
 /** One canonical line a request, and its id on every answer. */
 async function observability(app: FastifyInstance): Promise<void> {
   app.addHook('onRequest', async (request, reply) => {
@@ -45,6 +48,7 @@ async function observability(app: FastifyInstance): Promise<void> {
 
 /** A line for each stage, for who looks that closely: what is known of the request by then. */
 function debugStage(request: FastifyRequest, stage: Stage): void {
+  if (!STAGE_LEVELS.includes(request.log.level)) return
   const target = ifSet(request, 'route')?.target
   const { model } = (request.body ?? {}) as { model?: string }
   request.log.debug(

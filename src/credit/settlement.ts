@@ -14,11 +14,11 @@ const CAUSES_MAX = 5
 /** The status of a request whose client left before any answer, as nginx counts it. */
 const CLIENT_CLOSED_REQUEST = 499
 
-/** How a held request that is over is settled: its cost, and its record. */
+/** How a held request that is over is settled: its record, and what the usage in it costs. */
 export function settlementOf(request: FastifyRequest, reply: FastifyReply): Settlement {
-  const charged = usageToCharge(relayedOf(request, reply))
-  const cost = charged === null ? 0n : costOf(charged.usage, request.route.rate)
-  return { id: request.id, accountId: request.account.id, cost, record: recordOf(request, reply) }
+  const record = recordOf(request, reply)
+  const cost = record.usageSource === null ? 0n : costOf(record, request.route.rate)
+  return { id: request.id, accountId: request.account.id, cost, record }
 }
 
 /** The record of an authenticated request that is over, whatever became of it. */

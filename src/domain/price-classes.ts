@@ -29,7 +29,7 @@ export type ClassPrices = {
 type TokenClass = 'input' | 'cachedInput' | 'output' | 'reasoning' | (typeof PART_CLASSES)[number]
 
 /** Every class with its amount: those left out have that of the class they are part of. */
-export function fillParts(prices: ClassPrices): Record<TokenClass, bigint> {
+function fillParts(prices: ClassPrices): Record<TokenClass, bigint> {
   const { input, cachedInput, output, reasoning, parts } = prices
   const { cacheWrite = input, inputAudio = input, inputImage = input } = parts
   return {
