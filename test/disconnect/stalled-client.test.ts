@@ -5,7 +5,7 @@ import { ask } from '../idempotency/setup.ts'
 import { LOOPBACK } from '../routing/setup.ts'
 import { fateOf, putPolicy } from './setup.ts'
 
-/** In chunks of 40: more than fits between a client that does not read and its upstream. */
+/** In chunks of 16, 57 MB: more than fits between a client that does not read and its upstream. */
 const REPLY_CHARS = 4_000_000
 
 let proxy: Tollkeeper
@@ -25,7 +25,7 @@ test('an upstream that waits for its client is read on when that client has gone
   })
   call.on('error', () => {})
   call.on('response', (response) => response.on('error', () => {})) // and reads nothing of it
-  call.end(JSON.stringify(ask('finish', true, { reply_chars: REPLY_CHARS, chunk_chars: 40 })))
+  call.end(JSON.stringify(ask('finish', true, { reply_chars: REPLY_CHARS, chunk_chars: 16 })))
   const [id, truth] = await eventually(() => [...proxy.sandbox.calls][0])
   const isStill = async () => {
     const before = truth.chunks

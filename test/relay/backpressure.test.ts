@@ -23,7 +23,7 @@ const PADDING = 'x'.repeat(64 * 1024)
 /**
  * Far above what the kernel keeps in its socket buffers, far below what the upstream has to say.
  */
-const ACCEPTED_MAX = 48 * MIB
+const ACCEPTED_MAX = 96 * MIB
 
 /** An event with much that is passed on and nothing that is charged. */
 const padded = (n: number) => event({ ...CHUNK, choices: [], n, obfuscation: PADDING })
