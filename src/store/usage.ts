@@ -1,8 +1,9 @@
-import { and, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { type PgColumn, unionAll } from 'drizzle-orm/pg-core'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
 import type { UsageDetails } from '../domain/usage-details.ts'
-import { requests } from './schema.ts'
+import { adjustments, ledger, requests } from './schema.ts'
 
 export type UsageGroup = 'day' | 'model' | 'account' | 'key'
 
@@ -21,6 +22,8 @@ export type UsageRow = {
   toolCalls: number
   charged: MicroCredits
   uncollected: MicroCredits
+  /** What was given back of it since, by adjustments and price corrections; negative is taken. */
+  adjusted: MicroCredits
 }
 
 /** Groups that one answer can have. */
@@ -54,6 +57,7 @@ export async function readUsage(
   until: Date,
 ): Promise<UsageRow[]> {
   const sum = (column: SQL.Aliased | unknown) => sql`coalesce(sum(${column}), 0)`
+  const adjusted = adjustedIn(db, since, until)
   return db
     .select({
       group: KEYS[by],
@@ -68,15 +72,37 @@ export async function readUsage(
       toolCalls: sum(TOOL_CALLS).mapWith(Number),
       charged: sum(requests.charged).mapWith(BigInt),
       uncollected: sum(requests.uncollected).mapWith(BigInt),
+      adjusted: sum(adjusted.credits).mapWith(BigInt),
     })
     .from(requests)
-    .where(
-      and(
-        gte(requests.id, sql`uuid_v7_floor_v1(${since.toISOString()}::timestamptz)`),
-        lt(requests.id, sql`uuid_v7_floor_v1(${until.toISOString()}::timestamptz)`),
-      ),
-    )
+    .leftJoin(adjusted, eq(adjusted.requestId, requests.id))
+    .where(beganIn(requests.id, since, until))
     .groupBy(sql`1`)
     .orderBy(by === 'day' ? sql`1` : sql`11 desc, 1`)
     .limit(GROUPS_MAX)
+}
+
+/** By request, what adjustments and price corrections have given back; negative was taken. */
+function adjustedIn(db: PostgresJsDatabase, since: Date, until: Date) {
+  const corrections = db
+    .select({ requestId: ledger.requestId, credits: ledger.amount })
+    .from(ledger)
+    .where(and(eq(ledger.kind, 'price_correction'), beganIn(ledger.requestId, since, until)))
+  const others = db
+    .select({ requestId: adjustments.requestId, credits: adjustments.credits })
+    .from(adjustments)
+    .where(beganIn(adjustments.requestId, since, until))
+  const moves = unionAll(corrections, others).as('moves')
+  return db
+    .select({ requestId: moves.requestId, credits: sql`sum(${moves.credits})`.as('credits') })
+    .from(moves)
+    .groupBy(moves.requestId)
+    .as('adjusted')
+}
+
+function beganIn(requestId: PgColumn, since: Date, until: Date): SQL | undefined {
+  return and(
+    gte(requestId, sql`uuid_v7_floor_v1(${since.toISOString()}::timestamptz)`),
+    lt(requestId, sql`uuid_v7_floor_v1(${until.toISOString()}::timestamptz)`),
+  )
 }

@@ -55,6 +55,7 @@ describe('usage', () => {
           tool_calls: 0,
           charged: '1.250001',
           uncollected: '0.5',
+          adjusted: '0',
         },
       ],
       next: null,
@@ -73,6 +74,28 @@ describe('usage', () => {
     expect(body.data.find(({ group }) => group === id)).toMatchObject({
       ...{ requests: 3, cache_write_tokens: 10, audio_tokens: 10, image_tokens: 2, tool_calls: 6 },
     })
+  })
+
+  it('has what adjustments and price corrections have moved since, beside what was charged', async () => {
+    const price = { provider: 'openai', model: 'dear', effective_from: '2020-01-01T00:00:00Z' }
+    expect((await client.post('/prices', { ...price, input: '15', output: '0' })).status).toBe(201)
+    const tokens = { promptTokens: 1_000, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 }
+    const record = { ...tokens, model: 'dear', upstreamModel: 'dear' }
+    const tooMuch = await spendAt(Date.now(), 20n * CREDIT, record)
+    await spendAt(Date.now(), 13n * CREDIT, record)
+    await spendAt(Date.now(), CREDIT)
+    const refund = { credits: '0.5', reason: 'sorry', request_id: tooMuch, reference: 'ticket' }
+    expect((await client.post(`/accounts/${account.id}/adjustments`, refund)).status).toBe(201)
+    const span = { provider: 'openai', model: 'dear', from: '2020-01-01T00:00:00Z' }
+    const memo = { ...span, reference: 'memo', reason: 'typo', apply: true }
+    expect((await client.post('/corrections', memo)).body).toMatchObject({
+      given: '4.5',
+      taken: '2',
+    })
+    expect((await client.get('/usage?group_by=model')).body.data).toMatchObject([
+      { group: 'dear', requests: 2, charged: '33', adjusted: '3' },
+      { group: 'sandbox-echo', requests: 1, charged: '1', adjusted: '0' },
+    ])
   })
 
   it('is exact beyond what a double can count', async () => {

@@ -6,12 +6,16 @@ let proxy: Tollkeeper
 let cli: ReturnType<typeof cliOf>
 let ada: Customer
 let bob: Customer
+let bobsRequest: string
 
-async function spend({ key }: Customer, model: string): Promise<void> {
+/** @returns the request's id */
+async function spend({ key }: Customer, model: string): Promise<string> {
   const messages = [{ role: 'user', content: 'Hello there' }] // 3 tokens, and 3 back
   const response = await proxy.chat(key, { model, messages })
   await response.text()
-  await proxy.settled(response.headers.get('x-request-id') as string)
+  const id = response.headers.get('x-request-id') as string
+  await proxy.settled(id)
+  return id
 }
 
 beforeAll(async () => {
@@ -21,7 +25,7 @@ beforeAll(async () => {
   bob = await proxy.customer('1000')
   await spend(ada, 'sandbox-echo')
   await spend(ada, 'sandbox-echo')
-  await spend(bob, 'sandbox-no-usage')
+  bobsRequest = await spend(bob, 'sandbox-no-usage')
 })
 afterAll(() => proxy.close())
 
@@ -62,6 +66,17 @@ test('usage of a time without requests is none', async () => {
 test('usage --json prints exactly what the API answers', async () => {
   const { body } = await proxy.admin('GET', '/usage?group_by=model')
   expect(await cli.json('usage --by model')).toEqual(body)
+})
+
+test('usage has a column for what was given back, where something was', async () => {
+  const refund = `adjust ${bob.accountId} 0.02 --reference ticket --reason sorry`
+  await cli.text(`${refund} --request ${bobsRequest}`)
+  expect(tableOf(await cli.text('usage --by model'))).toEqual([
+    ['model', ...HEAD, 'adjusted'],
+    ['sandbox-echo', '2', '6', '0', '6', '0.12', '0', '0'],
+    ['sandbox-no-usage', '1', '3', '0', '3', '0.06', '0', '0.02'],
+    ['total', '3', '9', '0', '9', '0.18', '0', '0.02'],
+  ])
 })
 
 test('usage asks for what to group by, and for a time it can read', async () => {

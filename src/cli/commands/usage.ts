@@ -17,16 +17,26 @@ type Usage = {
   tool_calls: number
   charged: string
   uncollected: string
+  adjusted: string
 }
 
-/** Columns that are shown where there is something in them. */
-const RARE: Columns<Usage> = {
+const COLUMNS: Columns<Usage> = {
+  requests: (row) => row.requests,
+  prompt: (row) => row.prompt_tokens,
+  cached: (row) => row.cached_tokens,
+  completion: (row) => row.completion_tokens,
   'cache write': (row) => row.cache_write_tokens,
   reasoning: (row) => row.reasoning_tokens,
   audio: (row) => row.audio_tokens,
   images: (row) => row.image_tokens,
   'tool calls': (row) => row.tool_calls,
+  charged: (row) => row.charged,
+  uncollected: (row) => row.uncollected,
+  adjusted: (row) => row.adjusted,
 }
+
+/** Columns that are shown where there is something in them. */
+const RARE = ['cache write', 'reasoning', 'audio', 'images', 'tool calls', 'adjusted']
 
 export const usage: Command = {
   says: 'Sums up requests, tokens and charges.',
@@ -52,16 +62,10 @@ export const usage: Command = {
 }
 
 function usageOutput(by: string, list: List<Usage>): Output {
-  const columns: Columns<Usage> = {
-    [by]: (row) => row.group,
-    requests: (row) => row.requests,
-    prompt: (row) => row.prompt_tokens,
-    cached: (row) => row.cached_tokens,
-    completion: (row) => row.completion_tokens,
-    ...Object.fromEntries(Object.entries(RARE).filter(([, find]) => list.data.some(find))),
-    charged: (row) => row.charged,
-    uncollected: (row) => row.uncollected,
-  }
+  const shown = Object.entries(COLUMNS).filter(
+    ([name, find]) => !RARE.includes(name) || list.data.some((row) => Number(find(row)) !== 0),
+  )
+  const columns: Columns<Usage> = { [by]: (row) => row.group, ...Object.fromEntries(shown) }
   const rows = list.data.length > 1 ? [...list.data, totalOf(list.data)] : list.data
   return { json: list, text: table(rows, columns) }
 }
@@ -83,5 +87,6 @@ function totalOf(rows: Usage[]): Usage {
     tool_calls: tokens((row) => row.tool_calls),
     charged: credits((row) => row.charged),
     uncollected: credits((row) => row.uncollected),
+    adjusted: credits((row) => row.adjusted),
   }
 }

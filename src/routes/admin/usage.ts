@@ -28,6 +28,9 @@ const UsageBody = Type.Object({
   tool_calls: Count,
   charged: Credits,
   uncollected: Credits,
+  adjusted: Type.String({
+    description: 'Given back since, by adjustments and price corrections; negative was taken.',
+  }),
 })
 
 const schema = {
@@ -63,5 +66,6 @@ function usageBody(row: UsageRow): Static<typeof UsageBody> {
     tool_calls: row.toolCalls,
     charged: formatCredits(row.charged),
     uncollected: formatCredits(row.uncollected),
+    adjusted: formatCredits(row.adjusted),
   }
 }
