@@ -1,4 +1,5 @@
-import { completeUsage, type Delivered, type Usage, withToolCalls } from './usage.ts'
+import { completeUsage, type Delivered, withToolCalls } from './estimate.ts'
+import type { Usage } from './usage.ts'
 
 /** How a request ended. */
 export type Outcome =

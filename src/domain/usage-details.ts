@@ -1,6 +1,7 @@
 import type { ToolCalls } from './tool-calls.ts'
 import type { Usage } from './usage.ts'
-import { PART_NAMES, withParts } from './usage-parts.ts'
+import { PART_NAMES } from './usage.ts'
+import { withParts } from './usage-parts.ts'
 
 /** The parts of a usage as they are recorded, logged and shown; what is 0 is left out. */
 export type UsageDetails = {

@@ -1,35 +1,6 @@
 import { isRecord } from './is-record.ts'
-import { tokens, type Usage } from './usage.ts'
-
-/**
- * Tokens of a prompt or a completion that some prices tell apart; left out is 0. They are in
- * `promptTokens` or `completionTokens` too.
- */
-export type UsageParts = {
-  /** Of the prompt: written to a cache, and those of them that stay there for an hour. */
-  cacheWriteTokens?: number
-  cacheWrite1hTokens?: number
-  /** Of the prompt: audio, and those of them that are among the cached tokens too. */
-  inputAudioTokens?: number
-  cachedAudioTokens?: number
-  /** Of the prompt: images, and those of them that are among the cached tokens too. */
-  inputImageTokens?: number
-  cachedImageTokens?: number
-  /** Of the completion. */
-  outputAudioTokens?: number
-  outputImageTokens?: number
-}
-
-export const PART_NAMES = [
-  'cacheWriteTokens',
-  'cacheWrite1hTokens',
-  'inputAudioTokens',
-  'cachedAudioTokens',
-  'inputImageTokens',
-  'cachedImageTokens',
-  'outputAudioTokens',
-  'outputImageTokens',
-] as const
+import { tokens } from './token-count.ts'
+import type { Usage, UsageParts } from './usage.ts'
 
 /**
  * The parts that the `usage` of an OpenAI-style answer tells, as they are written there.

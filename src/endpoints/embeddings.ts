@@ -1,4 +1,4 @@
-import { readUsage } from '../domain/usage.ts'
+import { readUsage } from '../domain/read-usage.ts'
 import { type Answer, asObject, parseObject, renamed, textDelivered } from '../wire/answer.ts'
 import { CHOICES_ERRORS } from '../wire/error-shape.ts'
 import { optionalString, requiredString } from '../wire/fields.ts'

@@ -1,4 +1,4 @@
-import { INPUT_NAMES, readUsage } from '../domain/usage.ts'
+import { INPUT_NAMES, readUsage } from '../domain/read-usage.ts'
 import { type Answer, asObject, parseObject, renamed, textDelivered } from '../wire/answer.ts'
 import { readLimit } from '../wire/choices-request.ts'
 import { NAMED_ERRORS } from '../wire/error-shape.ts'

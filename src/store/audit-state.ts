@@ -1,7 +1,6 @@
 import { and, asc, eq, isNull } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Violation } from '../domain/violation.ts'
-import type { AccountStatus } from './accounts.ts'
 import { now } from './schema/columns.ts'
 import { accounts, auditProgress, auditViolations } from './schema.ts'
 
@@ -13,7 +12,7 @@ export type AuditState = {
   passedAt: Date | null
   passedAccounts: number
   /** The first 1,000 violations that nobody has lifted, with the status of their accounts. */
-  kept: (KeptViolation & { status: AccountStatus })[]
+  kept: (KeptViolation & Pick<typeof accounts.$inferSelect, 'status'>)[]
 }
 
 const KEPT_MAX = 1_000

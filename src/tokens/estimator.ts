@@ -1,10 +1,5 @@
-import {
-  type Delivered,
-  type EstimationMethod,
-  estimateCompletion,
-  type Usage,
-  usageOf,
-} from '../domain/usage.ts'
+import { type Delivered, type EstimationMethod, estimateCompletion } from '../domain/estimate.ts'
+import { type Usage, usageOf } from '../domain/usage.ts'
 import { estimatePrompt, type PromptMeasure, type PromptText } from '../wire/prompt.ts'
 import type { Tokenizer } from './tokenizer.ts'
 

@@ -1,5 +1,6 @@
+import type { Delivered } from '../domain/estimate.ts'
 import type { ToolCalls } from '../domain/tool-calls.ts'
-import type { Delivered, Usage } from '../domain/usage.ts'
+import type { Usage } from '../domain/usage.ts'
 import { editMembers } from './json-edits.ts'
 
 /** What Tollkeeper reads of an answer that came in one piece. */

@@ -1,5 +1,7 @@
 import { AUDIO_TOKENS_PER_SECOND } from '../domain/bounds.ts'
-import { INPUT_NAMES, readUsage, USAGE_TOKENS_MAX, type Usage, usageOf } from '../domain/usage.ts'
+import { INPUT_NAMES, readUsage } from '../domain/read-usage.ts'
+import { USAGE_TOKENS_MAX } from '../domain/token-count.ts'
+import { type Usage, usageOf } from '../domain/usage.ts'
 import { asObject } from './answer.ts'
 
 /**

@@ -1,4 +1,5 @@
-import { readUsage, type Usage, withReasoning } from '../domain/usage.ts'
+import { readUsage, withReasoning } from '../domain/read-usage.ts'
+import type { Usage } from '../domain/usage.ts'
 import { type Answer, asObject, parseObject, renamed, textDelivered } from './answer.ts'
 import { repairedAnswer } from './choice-repairs.ts'
 import { ChoiceText } from './choice-text.ts'

@@ -1,4 +1,4 @@
-import type { Delivered } from '../domain/usage.ts'
+import type { Delivered } from '../domain/estimate.ts'
 
 /** Counts the text that a stream delivers, and can take its last event back. */
 export class DeliveredText implements Delivered {

@@ -1,5 +1,6 @@
 import { IMAGE_OUTPUT_TOKENS, IMAGE_OUTPUT_TOKENS_MAX } from '../domain/bounds.ts'
-import { INPUT_NAMES, readUsage, type Usage } from '../domain/usage.ts'
+import { INPUT_NAMES, readUsage } from '../domain/read-usage.ts'
+import type { Usage } from '../domain/usage.ts'
 import { withParts } from '../domain/usage-parts.ts'
 import { type Answer, asObject, parseObject } from './answer.ts'
 import { NAMED_ERRORS } from './error-shape.ts'

@@ -1,4 +1,5 @@
-import { tokens, type Usage } from '../domain/usage.ts'
+import { tokens } from '../domain/token-count.ts'
+import type { Usage } from '../domain/usage.ts'
 import { withParts, writtenForAnHour } from '../domain/usage-parts.ts'
 import { asObject } from './answer.ts'
 

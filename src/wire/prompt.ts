@@ -1,7 +1,7 @@
 import { AUDIO_TOKENS_MAX, type PromptSize } from '../domain/bounds.ts'
+import { tokensOfCharacters } from '../domain/estimate.ts'
 import { estimateImage, imageBound } from '../domain/image-tokens.ts'
 import { isRecord } from '../domain/is-record.ts'
-import { tokensOfCharacters } from '../domain/usage.ts'
 import { imageSize } from './image-size.ts'
 
 /** What a prompt weighs, measured without a tokenizer. */

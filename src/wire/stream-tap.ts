@@ -1,4 +1,5 @@
-import type { Delivered, Usage } from '../domain/usage.ts'
+import type { Delivered } from '../domain/estimate.ts'
+import type { Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 import type { Origin } from './chunk-repairs.ts'
 import type { Profile } from './profile.ts'

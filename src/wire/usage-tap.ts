@@ -1,5 +1,6 @@
+import { readUsage, withReasoning } from '../domain/read-usage.ts'
 import { largerCalls, type ToolCalls } from '../domain/tool-calls.ts'
-import { largerUsage, readUsage, type Usage, withReasoning } from '../domain/usage.ts'
+import { largerUsage, type Usage } from '../domain/usage.ts'
 import type { ProxyError } from '../errors.ts'
 import { asObject, parseObject } from './answer.ts'
 import { ChoiceText } from './choice-text.ts'

@@ -9,7 +9,7 @@ import {
   MARKUP_NONE_PPM,
   rateOfPrice,
 } from '../../src/domain/price.ts'
-import { USAGE_TOKENS_MAX } from '../../src/domain/usage.ts'
+import { USAGE_TOKENS_MAX } from '../../src/domain/token-count.ts'
 import { parseUsd } from '../../src/domain/usd.ts'
 import { anyAmount, anyRate, anyUsage, dearRate, tokens } from './arbitrary-rate.ts'
 
