@@ -36,6 +36,7 @@ async function reference(app: FastifyInstance, { token }: ReferenceOptions): Pro
       routePrefix: '/docs',
       staticCSP: CONTENT_SECURITY_POLICY,
       theme: { title: 'Tollkeeper' },
+      uiConfig: { layout: 'BaseLayout' }, // there is one document, and so nothing to explore
     })
   })
 }
