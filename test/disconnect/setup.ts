@@ -49,8 +49,12 @@ export async function leaveUnanswered(
 ): Promise<string> {
   const client = new AbortController()
   const known = new Set(proxy.sandbox.calls.keys())
-  void send(proxy, key, path, body, { signal: client.signal }).catch(() => {})
-  const id = await eventually(() => [...proxy.sandbox.calls.keys()].find((one) => !known.has(one)))
+  const answered = send(proxy, key, path, body, { signal: client.signal }).then(({ status }) => {
+    throw new Error(`it was answered ${status}`)
+  })
+  const begun = eventually(() => [...proxy.sandbox.calls.keys()].find((one) => !known.has(one)))
+  const id = await Promise.race([begun, answered])
+  answered.catch(() => {}) // it is left now
   client.abort()
   return id
 }
