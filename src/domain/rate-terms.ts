@@ -4,6 +4,9 @@ import { CLASS_NAMES, PART_NAMES } from './price-terms.ts'
 
 type Amounts = Record<string, string>
 
+const CLASSES = Object.entries(CLASS_NAMES)
+const PARTS = Object.entries(PART_NAMES)
+
 /** A rate as JSON, for the terms of a hold: nano-credits, under the names that prices have. */
 export function rateTerms(rate: Rate) {
   const { special } = rate
@@ -21,9 +24,11 @@ export function rateTerms(rate: Rate) {
 }
 
 function amountsOf(prices: ClassPrices): Amounts {
-  const classes = Object.entries(CLASS_NAMES).map(([name, key]) => [name, String(prices[key])])
-  const parts = Object.entries(PART_NAMES).flatMap(([name, key]) =>
-    prices.parts[key] === undefined ? [] : [[name, String(prices.parts[key])]],
-  )
-  return Object.fromEntries([...classes, ...parts])
+  const amounts: Amounts = {}
+  for (const [name, key] of CLASSES) amounts[name] = String(prices[key])
+  for (const [name, key] of PARTS) {
+    const amount = prices.parts[key]
+    if (amount !== undefined) amounts[name] = String(amount)
+  }
+  return amounts
 }

@@ -5,6 +5,9 @@ import type { SettleAnswer } from '../store/settle.ts'
 import type { Definer } from './definer.ts'
 import { type KnownNames, labelsOf } from './names.ts'
 
+/** The classes of tokens under the names that prices have: each token is in one. */
+const CLASSES = Object.entries({ ...CLASS_NAMES, ...PART_NAMES })
+
 /** Counts the tokens and the money of each hold that is settled, from its record. */
 export function createChargeMetrics({ counter }: Definer, known: KnownNames) {
   const tokens = counter('tokens_total', 'Tokens charged, by the class of their price.', [
@@ -25,9 +28,13 @@ export function createChargeMetrics({ counter }: Definer, known: KnownNames) {
 
   return (record: RequestRecord, charge: NonNullable<SettleAnswer>): void => {
     const labels = labelsOf(record, known)
-    for (const [name, count] of Object.entries(tokenClasses(record))) {
-      if (record.usageSource === null || count <= 0) continue
-      tokens.inc({ class: name, usage_source: record.usageSource, ...labels }, count)
+    const { usageSource } = record
+    if (usageSource !== null) {
+      const counts = countClasses(record)
+      for (const [name, key] of CLASSES) {
+        if (counts[key] <= 0) continue
+        tokens.inc({ class: name, usage_source: usageSource, ...labels }, counts[key])
+      }
     }
     // What a late result corrects was counted as crashed, and a counter takes nothing back.
     const taken = charge.correction ?? charge.charged
@@ -35,11 +42,4 @@ export function createChargeMetrics({ counter }: Definer, known: KnownNames) {
     charges.inc(labels, Math.max(0, Number(taken)))
     losses.inc(labels, Number(charge.uncollected))
   }
-}
-
-/** Each token once, under the names that prices have. */
-function tokenClasses(record: RequestRecord): Record<string, number> {
-  const counts = countClasses(record)
-  const names = Object.entries({ ...CLASS_NAMES, ...PART_NAMES })
-  return Object.fromEntries(names.map(([name, key]) => [name, counts[key]]))
 }
