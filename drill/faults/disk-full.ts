@@ -41,7 +41,8 @@ export const diskFull: Fault = {
     const refused = stage.load.seen.filter(({ code }) => code === 'ledger_unavailable').length
     stage.note(`${refused} requests were refused while the disk was full`)
     if (refused === 0) stage.broke('no request was refused: nothing has been shown')
-    await victim.destroy() // or its disk could not go
+    const code = await victim.stop() // settles everything, and then its disk can go
+    if (code !== 0) stage.broke(`${victim.name} ended with exit code ${code} after SIGTERM`)
   },
 }
 
