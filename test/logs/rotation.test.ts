@@ -39,7 +39,7 @@ describe.runIf(isInstalled('logrotate'))('logrotate', () => {
     const lines = texts.flatMap(requestLines)
     expect(faultsOf(lines)).toEqual([])
     const found = lines.filter(({ request_id }) => ids.has(request_id as string))
-    expect(found.length).toBeGreaterThan(ids.size / 2) // copytruncate loses what is written meanwhile
+    expect(found.length).toBeGreaterThan(ids.size / 2) // copytruncate loses what comes meanwhile
     expect(texts.join('')).not.toContain('\0') // as a file that is not appended to would have
     await rm(folder, { recursive: true })
   })
