@@ -110,7 +110,7 @@ function defaultOf({ default: value }: TSchema): string {
 function valuesOf(schema: TSchema): string {
   if (schema.anyOf) return schema.anyOf.map((one: TSchema) => `\`${one.const}\``).join(' ')
   if (schema.type === 'integer') return `${schema.minimum} to ${schema.maximum}`
-  return schema.pattern ? `\`${schema.pattern}\`` : 'text'
+  return schema.like ?? 'text'
 }
 
 function retryOf({ status, retry, retryAfterS }: Entry): string {

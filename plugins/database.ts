@@ -4,7 +4,9 @@ import { drizzle, type PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import postgres from 'postgres'
+import { every, SYSTEM_CLOCK } from '../src/clock.ts'
 import { Owner } from '../src/leases/owner.ts'
+import { startStep } from '../src/start-step.ts'
 import { createAuditLane } from '../src/store/audit-step.ts'
 import { type Catalogue, loadCatalogue } from '../src/store/catalogue.ts'
 import { followChanges } from '../src/store/change-feed.ts'
@@ -15,7 +17,7 @@ import { createConclusionLane } from '../src/store/idempotency-answers.ts'
 import { registerInstance } from '../src/store/instances.ts'
 import type { WatchedLane } from '../src/store/lane.ts'
 import { createLeaseLane } from '../src/store/lease-lane.ts'
-import { migrate } from '../src/store/migrate.ts'
+import { ensureRequestPartitions, migrate } from '../src/store/migrate.ts'
 import { createRecordLane } from '../src/store/record.ts'
 import { createReserveLane } from '../src/store/reserve.ts'
 import { pinCreditsPerUsd } from '../src/store/settings.ts'
@@ -30,6 +32,9 @@ const POOL_SIZE = 4
 /** Milliseconds after which Postgres gives up a statement of that pool. */
 const STATEMENT_TIMEOUT_MS = 15_000
 
+/** Milliseconds between two looks for partitions that are to be made. */
+const PARTITIONS_EVERY_MS = 86_400_000
+
 /** Seconds between two reads of the catalogue, should a notification have been missed. */
 const CATALOGUE_MAX_AGE_S = 10
 
@@ -40,7 +45,7 @@ const CATALOGUE_TABLES = ['tiers', 'models', 'routes', 'providers', 'prices', 'p
 
 /** Postgres: migrated, with a lane for each statement of the hot path and a pool for the rest. */
 async function database(app: FastifyInstance, options: DatabaseOptions): Promise<void> {
-  await migrate(options.url)
+  await startStep('Postgres (DATABASE_URL) can not be used', () => migrate(options.url))
   const sql = postgres(options.url, {
     max: POOL_SIZE,
     connection: { application_name: 'tollkeeper', statement_timeout: STATEMENT_TIMEOUT_MS },
@@ -78,6 +83,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
     setAside: (settlement, err) => app.setAside(settlement, err),
   })
 
+  const stopMaking = makePartitions(app, db)
   const { stopFollowing, ...followed } = await followDatabase(app, sql, db)
 
   app.decorate('database', {
@@ -99,12 +105,19 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
 
   app.addHook('onClose', async () => {
     stopFollowing()
+    await stopMaking()
     await settlements.idle()
     await records.idle()
     await leases.signOff(owner.id).catch((err) => app.log.warn({ err }, 'not signed off'))
     await Promise.all(Object.values(lanes).map((lane) => lane.close()))
     await sql.end({ timeout: 5 })
   })
+}
+
+/** @returns what stops it */
+function makePartitions({ log }: FastifyInstance, db: PostgresJsDatabase): () => Promise<void> {
+  const failed = (err: unknown) => log.warn({ err }, 'partitions of requests could not be made')
+  return every(SYSTEM_CLOCK, PARTITIONS_EVERY_MS, () => ensureRequestPartitions(db), failed)
 }
 
 /** Hears of changes, and keeps the catalogue as it is now. */

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fp from 'fastify-plugin'
 import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
 import { requestLine } from '../src/log/log-line.ts'
+import { schemaFault } from '../src/routes/schema-fault.ts'
 import { databaseError, isUnavailable } from '../src/store/sqlstate.ts'
 import { errorHeaders } from '../src/wire/error-body.ts'
 import { CHOICES_ERRORS, type ErrorShape, MESSAGES_ERRORS } from '../src/wire/error-shape.ts'
@@ -16,7 +17,7 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'invalid_json',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_MAX_PARAM_LENGTH: 'unknown_url',
-  FST_ERR_VALIDATION: 'invalid_value',
+  FST_ERR_VALIDATION: 'invalid_value', // or what its schema says
 }
 
 const ODD_PATH = 'The path of a URL must not have ".." or NUL in it.'
@@ -108,12 +109,8 @@ function fromFramework(thrown: FastifyError): ProxyError {
     if (isUnavailable(cause)) return new ProxyError('ledger_unavailable', { cause })
     return toProxyError(cause)
   }
-  const invalid = thrown.validation?.[0]
-  if (invalid === undefined) return new ProxyError(code, { cause: thrown })
-  const named = invalid.params.missingProperty ?? invalid.params.additionalProperty
-  const path = invalid.instancePath.split('/').filter(Boolean)
-  const param = [...path, ...(typeof named === 'string' ? [named] : [])].join('.')
-  return new ProxyError(code, { message: thrown.message, param, cause: thrown })
+  if (thrown.validation === undefined) return new ProxyError(code, { cause: thrown })
+  return schemaFault(thrown.validation, thrown.validationContext ?? 'request', thrown)
 }
 
 /** Such as a body that broke off: Fastify gives an error a status, and ours have none. */

@@ -5,6 +5,7 @@ import { every, SYSTEM_CLOCK } from '../src/clock.ts'
 import { ProxyError } from '../src/errors.ts'
 import { Heir } from '../src/journal/heir.ts'
 import { Journal } from '../src/journal/journal.ts'
+import { startStep } from '../src/start-step.ts'
 import type { Settlement } from '../src/store/settle.ts'
 
 /** Milliseconds between two signs of life in the journal. */
@@ -16,7 +17,10 @@ const BEAT_MS = 2_000
  */
 async function journal(app: FastifyInstance, { dataDir }: { dataDir: string }): Promise<void> {
   const { settlements, owner } = app.database
-  const journal = new Journal(join(dataDir, 'journal'), `${process.pid}-${owner.id}`)
+  const journal = await startStep(
+    'The journal in DATA_DIR can not be written',
+    () => new Journal(join(dataDir, 'journal'), `${process.pid}-${owner.id}`),
+  )
   const sick = (err: unknown) => app.log.error({ err }, 'the journal can not be written')
   const unreadable = (err: unknown) => app.log.error({ err }, 'a journal could not be taken over')
   const heir = new Heir({

@@ -40,6 +40,10 @@ export type ProxySettings = {
   direct: string[]
 }
 
+/** Where a password was pasted as it is, the URL ends in the middle of it. */
+const UNREADABLE_DATABASE_URL =
+  'it can not be read as a URL; a password in it is percent-encoded, such as %2F for /'
+
 /** The environment can not be used; the message names every fault. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
@@ -124,9 +128,9 @@ function shown(name: string, value: unknown): string {
 }
 
 function expectation(schema: TSchema): string {
-  if (schema.anyOf) return schema.anyOf.map((one: TSchema) => one.const).join(', ')
+  if (schema.anyOf) return `one of ${schema.anyOf.map((one: TSchema) => one.const).join(', ')}`
   if (schema.type === 'integer') return `a whole number from ${schema.minimum} to ${schema.maximum}`
-  return schema.pattern ? `text like ${schema.pattern}` : 'some text'
+  return schema.like ?? 'some text'
 }
 
 function crossFaults(env: Environment): string[] {
@@ -136,6 +140,9 @@ function crossFaults(env: Environment): string[] {
   }
   if (Number(env.BUFFER_BUDGET_BYTES) < Number(env.BODY_LIMIT_BYTES)) {
     faults.push('BUFFER_BUDGET_BYTES is smaller than BODY_LIMIT_BYTES: no such body could be read')
+  }
+  if (/^postgres(ql)?:/.test(env.DATABASE_URL ?? '') && !isDatabaseUrl(env.DATABASE_URL ?? '')) {
+    faults.push(`DATABASE_URL is not usable: ${UNREADABLE_DATABASE_URL}`)
   }
   if (typeof env.OPENAI_BASE_URL === 'string') faults.push(...baseUrlFaults(env.OPENAI_BASE_URL))
   for (const name of ['HTTP_PROXY', 'HTTPS_PROXY'] as const) {
@@ -162,6 +169,18 @@ function baseUrlFaults(text: string): string[] {
   return []
 }
 
+/** Several hosts, as the driver takes them, are judged by the first. */
+function isDatabaseUrl(text: string): boolean {
+  const one = text.replace(/,[^@/?]*(?=[/?]|$)/, '')
+  try {
+    const { username, password } = new URL(one)
+    decodeURIComponent(username + password)
+    return true
+  } catch {
+    return false
+  }
+}
+
 function isProxyUrl(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null) return false
@@ -176,9 +195,9 @@ function cidrs(list: string): string[] {
 }
 
 function isCidr(text: string): boolean {
-  const [address = '', prefix = ''] = text.split('/')
+  const [address = '', prefix = '', ...more] = text.split('/')
   const version = isIP(address)
-  if (version === 0) return false
+  if (version === 0 || more.length > 0) return false
   if (!text.includes('/')) return true
   try {
     new BlockList().addSubnet(address, Number(prefix), version === 6 ? 'ipv6' : 'ipv4')

@@ -36,8 +36,12 @@ export async function createDemoAccount(
   return key
 }
 
-/** What a person needs to try it: the base URL, the key and a line to paste. */
-export function welcome(baseUrl: string, key: string): string {
+/**
+ * What a person needs to try it: the base URL, the key and a line to paste.
+ * @param isSandbox whether the upstream is ours, so that the name of a model is known
+ */
+export function welcome(baseUrl: string, key: string, isSandbox: boolean): string {
+  const model = isSandbox ? 'sandbox-echo' : 'A-MODEL-OF-YOUR-UPSTREAM'
   return `
   Tollkeeper is ready. A demo account with ${CREDITS} credits was made for you.
 
@@ -48,7 +52,7 @@ export function welcome(baseUrl: string, key: string): string {
 
     curl -N ${baseUrl}/chat/completions \\
       -H 'Authorization: Bearer ${key}' -H 'Content-Type: application/json' \\
-      -d '{"model":"sandbox-echo","stream":true,"messages":[{"role":"user","content":"Hello there"}]}'
+      -d '{"model":"${model}","stream":true,"messages":[{"role":"user","content":"Hello there"}]}'
 
     curl ${baseUrl}/credits -H 'Authorization: Bearer ${key}'
 

@@ -4,9 +4,14 @@ const MINUTE_MS = 60_000
 const milliseconds = (fallback: number, description: string) =>
   Type.Integer({ default: fallback, minimum: 1, maximum: 60 * MINUTE_MS, description })
 
+/** Visible ASCII characters: anything else is cut off, or breaks, as the value of a header. */
+const HEADER_SAFE = '[!-~]'
+
+const HTTP_URL = 'an http or https URL'
+
 /**
- * Every environment variable: type, bounds, default and meaning. docs/configuration.md is made
- * from it.
+ * Every environment variable: type, bounds, default and meaning; `like` says in words what its
+ * pattern wants. docs/configuration.md is made from it.
  */
 export const EnvironmentSchema = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', minLength: 1, description: 'Address to listen on.' }),
@@ -19,37 +24,45 @@ export const EnvironmentSchema = Type.Object({
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',
+      like: 'a URL such as postgres://user:password@host:5432/database',
       description: 'Postgres 15 or newer. Unset: a Postgres of our own, with its data in DATA_DIR.',
     }),
   ),
   DATA_DIR: Type.String({
     default: '.data',
     minLength: 1,
-    description: 'Where the embedded Postgres and generated secrets live.',
+    description: 'Where the journal, the embedded Postgres and generated secrets live.',
   }),
   ADMIN_TOKEN: Type.Optional(
     Type.String({
-      pattern: '^(off|.{16,})$',
+      pattern: `^(off|${HEADER_SAFE}{16,})$`,
+      like: 'off, or 16 or more visible ASCII characters',
       description:
-        'Bearer token of the admin API, 16 characters or more; `off` disables the API. Unset: made once, in `DATA_DIR/admin-token`.',
+        'Bearer token of the admin API; `off` disables the API. Unset: made once, in `DATA_DIR/admin-token`.',
     }),
   ),
   SECRET_KEY: Type.Optional(
     Type.String({
-      pattern: '^[^,]{16,}(,[^,]{16,})*$',
+      pattern: '^(?!.*(\\s,|,\\s))[^,]{16,}(,[^,]{16,})*$',
+      like: '16 or more characters, or a comma list of such without spaces',
       description:
-        'Secret that key hashes depend on, 16 characters or more; a comma list rotates it, newest first. Required with DATABASE_URL, else made once in DATA_DIR.',
+        'Secret that key hashes depend on; a comma list rotates it, newest first. Required with DATABASE_URL, else made once in DATA_DIR.',
     }),
   ),
   OPENAI_BASE_URL: Type.Optional(
     Type.String({
       pattern: '^https?://',
+      like: HTTP_URL,
       description:
         'Base URL of the upstream, such as `https://host/v1`. Unset, with no OPENAI_API_KEY either: the sandbox.',
     }),
   ),
   OPENAI_API_KEY: Type.Optional(
-    Type.String({ minLength: 1, description: 'Key sent to the upstream as a bearer token.' }),
+    Type.String({
+      pattern: `^${HEADER_SAFE}+$`,
+      like: 'visible ASCII characters',
+      description: 'Key sent to the upstream as a bearer token.',
+    }),
   ),
   OPENAI_CUSTOM_PROVIDER_NAME: Type.String({
     default: 'openai',
@@ -66,6 +79,7 @@ export const EnvironmentSchema = Type.Object({
   OPENAI_CUSTOM_CREDIT_MULTIPLIER: Type.String({
     default: '10',
     pattern: '^[0-9]{1,9}(\\.[0-9]{1,6})?$',
+    like: 'a number such as 12.5, with at most 9 digits before the point and 6 after',
     description: 'Credits per 1,000 tokens of a model without a price.',
   }),
   CREDITS_PER_USD: Type.Integer({
@@ -107,6 +121,7 @@ export const EnvironmentSchema = Type.Object({
   HTTPS_PROXY: Type.Optional(
     Type.String({
       pattern: '^https?://',
+      like: HTTP_URL,
       description:
         'Proxy for upstreams behind TLS, by CONNECT, such as `http://user:password@proxy:3128`. It resolves their names, so it has to keep private networks out.',
     }),
@@ -114,6 +129,7 @@ export const EnvironmentSchema = Type.Object({
   HTTP_PROXY: Type.Optional(
     Type.String({
       pattern: '^https?://',
+      like: HTTP_URL,
       description: 'The same for upstreams in plain HTTP, which it is asked for by their URL.',
     }),
   ),

@@ -9,6 +9,8 @@ import { createDemoAccount, welcome } from './demo.ts'
 import { createLogger } from './log/logger.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { createKeyHasher } from './secrets/api-key.ts'
+import { reasonOf, startStep } from './start-step.ts'
+import { onStopSignals, STOP_SIGNALS } from './stop-signals.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './store/embedded/index.ts'
 
 /** Milliseconds that settling and closing get on top of the drain. */
@@ -19,6 +21,12 @@ const CLOSE_MARGIN_MS = 30_000
  * close: a client may be sending its next request on one, and would find it cut.
  */
 const LAST_REFUSALS_MS = 2_000
+
+/**
+ * Milliseconds after which a drained process cuts what is left: clients that have not sent their
+ * request to its end, or do not read its answer, would keep it from closing.
+ */
+const LAST_CONNECTIONS_MS = 10_000
 
 /** What this process started beside the app, and stops after it. */
 type Companions = { postgres: EmbeddedPostgres | null; sandbox: Sandbox | null }
@@ -36,13 +44,15 @@ function readConfig(): Config {
 /** Fills in what the environment left open: database, upstream and secrets of our own. */
 async function complete(config: Config, companions: Companions): Promise<AppConfig> {
   const { dataDir } = config
+  const kept = (name: string) =>
+    startStep(`The ${name} in DATA_DIR can not be used`, () => keptSecret(dataDir, name))
   if (config.databaseUrl === null) companions.postgres = await startEmbeddedPostgres({ dataDir })
   if (config.upstream === null) companions.sandbox = await startSandbox()
   return {
     ...config,
     databaseUrl: config.databaseUrl ?? (companions.postgres as EmbeddedPostgres).url,
-    secretKeys: config.secretKeys ?? [await keptSecret(dataDir, 'secret-key')],
-    adminToken: config.adminToken ?? (await keptSecret(dataDir, 'admin-token')),
+    secretKeys: config.secretKeys ?? [await kept('secret-key')],
+    adminToken: config.adminToken ?? (await kept('admin-token')),
     upstream: config.upstream ?? {
       baseUrl: new URL((companions.sandbox as Sandbox).url),
       apiKey: null,
@@ -60,24 +70,36 @@ async function start(config: Config, companions: Companions): Promise<void> {
   const logger = createLogger(config.logLevel)
   const appConfig = await complete(config, companions)
   const app = await buildApp(appConfig, logger)
-  const address = await app.listen({ host: config.host, port: config.port })
+  const address = await startStep('HOST and PORT can not be listened on', () =>
+    app.listen({ host: config.host, port: config.port }),
+  )
 
-  closeWithGrace(
-    { delay: config.drainTimeoutMs + CLOSE_MARGIN_MS, logger: false },
-    async ({ err, signal }) => {
+  let isStopping = false
+  const grace = closeWithGrace(
+    { delay: config.drainTimeoutMs + CLOSE_MARGIN_MS, logger: false, skip: [...STOP_SIGNALS] },
+    async ({ err }) => {
+      isStopping = true
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
-      else logger.info({ signal }, 'stopping')
       await app.drain(err ? 0 : config.drainTimeoutMs)
       await refuseTheLast(app.server)
+      const cutting = setTimeout(() => app.server.closeAllConnections(), LAST_CONNECTIONS_MS)
       await app.close()
+      clearTimeout(cutting)
       await stop(companions)
     },
   )
+  const quit = () => process.exit(1)
+  onStopSignals((signal) => {
+    if (isStopping) return quit()
+    logger.info({ signal }, 'stopping')
+    void grace.close()
+  }, quit)
 
   if (companions.postgres) {
     const hashKey = createKeyHasher(appConfig.secretKeys)
     const key = await createDemoAccount(app.database.db, hashKey)
-    if (key) process.stderr.write(welcome(`${address}/v1`, key))
+    const isSandbox = companions.sandbox !== null
+    if (key) process.stderr.write(welcome(`${address}/v1`, key, isSandbox))
   }
   logger.info({ address, upstream: app.upstream.baseUrl }, 'listening')
 }
@@ -90,12 +112,6 @@ async function refuseTheLast(server: Server): Promise<void> {
   const closed = once(server, 'close')
   Server.prototype.close.call(server)
   await Promise.race([closed, delay(LAST_REFUSALS_MS)])
-}
-
-/** What went wrong in one sentence; a connection that failed everywhere says so in its parts. */
-function reasonOf(error: unknown): string {
-  const [first] = error instanceof AggregateError ? error.errors : [error]
-  return first instanceof Error ? first.message : String(first)
 }
 
 const companions: Companions = { postgres: null, sandbox: null }

@@ -53,7 +53,9 @@ function findCommand(words: string[]): { path: string; command: Command; depth: 
   const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (entry === undefined) {
     const all = Object.keys(COMMANDS).join(', ')
-    throw new UsageError(`There is no command ${JSON.stringify(name)}: it must be one of ${all}.`)
+    const fault =
+      name === '' ? 'A command is missing' : `There is no command ${JSON.stringify(name)}`
+    throw new UsageError(`${fault}: it must be one of ${all}.`)
   }
   if (!isGroup(entry)) return { path: name, command: entry, depth: 1 }
   const command = Object.hasOwn(entry.commands, word) ? entry.commands[word] : undefined

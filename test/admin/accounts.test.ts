@@ -72,7 +72,7 @@ describe('opening an account', () => {
   })
 
   it.each<[string, object, string, string]>([
-    ['no name', {}, 'invalid_value', 'name'],
+    ['no name', {}, 'missing_required_parameter', 'name'],
     ['an empty name', { name: '' }, 'invalid_value', 'name'],
     ['a name of another type', { name: 7 }, 'invalid_value', 'name'],
     ['a NUL in the name', { name: 'a\0b' }, 'invalid_value', 'name'],

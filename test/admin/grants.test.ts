@@ -91,7 +91,8 @@ describe('a grant', () => {
   ])('refuses %s, naming the field', async (_, payload, param) => {
     const { id } = await client.account()
     const answer = await client.post(`/accounts/${id}/grants`, payload)
-    expect(refusal(answer)).toEqual([400, 'invalid_value', param])
+    const code = param in payload ? 'invalid_value' : 'missing_required_parameter'
+    expect(refusal(answer)).toEqual([400, code, param])
     expect((await client.get(`/accounts/${id}`)).body.posted).toBe('0')
   })
 })

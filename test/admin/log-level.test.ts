@@ -46,7 +46,8 @@ describe('/admin/log-level', () => {
     [{ level: 'info', pretty: true }, 'pretty'],
   ])('refuses %j and stays as it is', async (body, param) => {
     const { status, body: answer } = await proxy.admin('PUT', '/log-level', body)
-    expect([status, answer.error.code, answer.error.param]).toEqual([400, 'invalid_value', param])
+    const code = param in body ? 'invalid_value' : 'missing_required_parameter'
+    expect([status, answer.error.code, answer.error.param]).toEqual([400, code, param])
     expect((await proxy.admin('GET', '/log-level')).body).toEqual({ level: 'info' })
   })
 

@@ -110,7 +110,6 @@ describe('the routes of a model', () => {
 
   it.each<[string, unknown, string]>([
     ['no list', { provider: 'acme' }, 'routes'],
-    ['without a provider', [{ upstream_model: 'a' }], 'routes.0.provider'],
     ['with an empty provider', [{ provider: '' }], 'routes.0.provider'],
     ['with an empty model', [{ provider: 'acme', upstream_model: '' }], 'routes.0.upstream_model'],
     ['of negative priority', [{ provider: 'acme', priority: -1 }], 'routes.0.priority'],
@@ -122,5 +121,10 @@ describe('the routes of a model', () => {
     const answer = await client.put('/models/bad', { routes })
     expect(refusal(answer)).toEqual([400, 'invalid_value', param])
     expect((await client.get('/models/bad')).status).toBe(404)
+  })
+
+  it('name their provider, each', async () => {
+    const answer = await client.put('/models/bad', { routes: [{ upstream_model: 'a' }] })
+    expect(refusal(answer)).toEqual([400, 'missing_required_parameter', 'routes.0.provider'])
   })
 })

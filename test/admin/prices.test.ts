@@ -129,10 +129,13 @@ describe('a price', () => {
     expect((await client.post('/prices', later)).status).toBe(201)
   })
 
+  it.each(['input', 'output'])('refuses to be without its %s', async (name) => {
+    const answer = await client.post('/prices', price({ [name]: undefined }))
+    expect(refusal(answer)).toEqual([400, 'missing_required_parameter', name])
+  })
+
   it.each<[object, string]>([
     [{ input: 2.5 }, 'input'],
-    [{ input: undefined }, 'input'],
-    [{ output: undefined }, 'output'],
     [{ input: '-1' }, 'input'],
     [{ output: '1e3' }, 'output'],
     [{ cached_input: '0.0000000001' }, 'cached_input'],

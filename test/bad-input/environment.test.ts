@@ -58,6 +58,35 @@ test.each(Object.keys(WRONG))('a wrong %s alone is named alone', (name) => {
 })
 
 test.each([
+  ['DATABASE_URL', 'postgres://user:can/ary@host/db', 'percent-encoded'],
+  ['DATABASE_URL', 'postgres://user:100%canary@host/db', 'percent-encoded'],
+  ['DATABASE_URL', 'postgres://user@host:99999/db', 'read as a URL'],
+  ['ADMIN_TOKEN', 'canary-with-an-ümlaut', '16 or more visible ASCII characters'],
+  ['ADMIN_TOKEN', 'canary-with-a-newline\n', '16 or more visible ASCII characters'],
+  ['SECRET_KEY', 'canary-newer-secret, canary-older-secret', 'without spaces'],
+  ['OPENAI_API_KEY', 'sk-canary\n', 'visible ASCII characters'],
+  ['TRUST_PROXY', '10.0.0.0/8/8', 'expected a CIDR'],
+  ['LOG_LEVEL', 'INFO', 'expected one of trace, debug, info'],
+])('%s=%j is refused with what it has to be', (name, value, wanted) => {
+  const [fault, ...others] = faultsOf({ SECRET_KEY: 'x'.repeat(16), [name]: value })
+  expect(fault).toMatch(new RegExp(`^${name} `))
+  expect(fault).toContain(wanted)
+  expect(fault).not.toContain('canary')
+  expect(others).toEqual([])
+})
+
+test('a database of several hosts is a database', () => {
+  const env = { SECRET_KEY: 'x'.repeat(16) }
+  for (const url of [
+    'postgres://u:a,b@one:1,two:2/db',
+    'postgresql://one:1,two:2',
+    'postgres://',
+  ]) {
+    expect(faultsOf({ ...env, DATABASE_URL: url })).toEqual([])
+  }
+})
+
+test.each([
   ['http://', 'a URL without a host'],
   ['https://user:pass@host/v1', 'a password'],
   ['https://host/v1#part', 'a fragment'],

@@ -10,6 +10,7 @@ test('an unknown command is answered with those there are', async () => {
       'provider, doctor, model, price, usage, request, audit; see "tollkeeper --help"',
   )
   expect(await said('constructor')).toMatch(/^There is no command "constructor"/)
+  expect(await said('--version')).toMatch(/^A command is missing: it must be one of account, /)
 })
 
 test('a group without a command, or with an unknown one, is answered with those there are', async () => {

@@ -1,4 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -50,3 +51,33 @@ test('a process that is told to stop while Postgres is away ends, and the next o
   await proxy.close()
   await rm(dataDir, { recursive: true })
 }, 120_000)
+
+test.each([
+  ['the head', 'POST /v1/chat/comp'],
+  ['the body', 'POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: 99\r\n\r\n{"mod'],
+])(
+  'a client that stopped in %s of its request keeps no process from ending',
+  async (_, sent) => {
+    const proxy = await startProxy()
+    const { key } = await proxy.customer('10')
+    const dataDir = await mkdtemp(join(tmpdir(), 'tollkeeper-outage-'))
+    const leaver = startServer({
+      DATABASE_URL: proxy.databaseUrl,
+      OPENAI_BASE_URL: proxy.sandbox.url,
+      DATA_DIR: dataDir,
+      SECRET_KEY,
+      ADMIN_TOKEN,
+    })
+    const { hostname, port } = new URL(await leaver.listening())
+    const socket = connect(Number(port), hostname)
+    socket.on('error', () => {})
+    socket.write(sent.replace('host: x', `host: x\r\nauthorization: Bearer ${key}`))
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(await leaver.stop('SIGTERM')).toBe(0)
+    expect(await proxy.sql`select from instances where state = 'dead'`).toHaveLength(1)
+    socket.destroy()
+    await proxy.close()
+    await rm(dataDir, { recursive: true })
+  },
+  120_000,
+)

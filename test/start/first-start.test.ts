@@ -4,10 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { welcome } from '../../src/demo.ts'
 import { eventually } from '../harness/proxy.ts'
 import { type ServerProcess, startServer } from './server-process.ts'
 
 const run = promisify(execFile)
+
+test('a welcome names no model of the sandbox where the upstream is another', () => {
+  expect(welcome('http://127.0.0.1:8080/v1', 'tk_key', false)).not.toContain('sandbox')
+})
 
 describe('a machine with nothing set up', () => {
   let dataDir: string
