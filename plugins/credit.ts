@@ -16,6 +16,7 @@ import { rateTerms } from '../src/domain/rate-terms.ts'
 import { toProxyError } from '../src/errors.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
+import type { HoldLimit } from '../src/store/extend.ts'
 import { storable } from '../src/store/request-record.ts'
 import { reroute } from '../src/store/reroute.ts'
 import type { ReserveAnswer, ReserveOutcome } from '../src/store/reserve.ts'
@@ -24,6 +25,9 @@ import { estimatePrompt } from '../src/wire/prompt.ts'
 
 /** Refusals for credit: a smaller hold may fit. */
 const TOO_DEAR: ReserveOutcome[] = ['insufficient', 'credits_held', 'spend_reached', 'spend_held']
+
+/** Tokens drawn at most: a hundred times the largest limit, and a debt that int64 can count. */
+const DRAWN_TOKENS_MAX = 100_000_000_000
 
 /** Credits: nothing is sent upstream before the ledger holds what it may cost. */
 async function credit(app: FastifyInstance): Promise<void> {
@@ -62,7 +66,7 @@ async function credit(app: FastifyInstance): Promise<void> {
       amount: answer.granted,
       plan,
       isExact,
-      isLimitedByKey: false,
+      limitedBy: 'balance',
       outputLimit,
       slices: 0,
     })
@@ -120,7 +124,7 @@ async function reserve(
  */
 function drawnTokens(request: FastifyRequest, plan: HoldPlan): number {
   const promptTokens = Math.min(estimatePrompt(bodyOf(request).prompt), plan.promptTokens)
-  return Math.ceil(promptTokens + plan.outputTokens)
+  return Math.min(Math.ceil(promptTokens + plan.outputTokens), DRAWN_TOKENS_MAX)
 }
 
 /** The plan with the exact size of the prompt; null where its bound is as good. */
@@ -187,8 +191,8 @@ declare module 'fastify' {
       plan: HoldPlan
       /** The prompt was counted, not only bounded. */
       isExact: boolean
-      /** The spending limit of its key kept it from growing. */
-      isLimitedByKey: boolean
+      /** What kept it from growing. */
+      limitedBy: HoldLimit
       /** The output limit a choice is sent upstream with; null leaves the client's alone. */
       outputLimit: number | null
     }

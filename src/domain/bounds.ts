@@ -8,7 +8,7 @@ export type ModelLimits = {
 /** Output tokens a stream holds at a time, and any call whose limit nobody knows. */
 export const HOLD_OUTPUT_TOKENS = 4_096
 
-/** The most tokens an image or an audio part can cost a prompt, whatever its size. */
+/** The most tokens an image or an audio part is held to cost a prompt, whatever its size. */
 export const IMAGE_TOKENS_MAX = 4_096
 export const AUDIO_TOKENS_MAX = 16_384
 
@@ -21,6 +21,11 @@ export const AUDIO_TOKENS_PER_SECOND = 10
 
 /** Bytes of an audio file for each token, at least: speech at 5 kbit/s, below any codec in use. */
 export const AUDIO_BYTES_PER_TOKEN = 64
+
+/** The most tokens that audio of so many bytes can cost a prompt. */
+export function audioBound(bytes: number): number {
+  return Math.min(Math.ceil(bytes / AUDIO_BYTES_PER_TOKEN), AUDIO_TOKENS_MAX)
+}
 
 /** Audio tokens that speaking a character takes, at most: models speak some 15 a second. */
 export const SPEECH_TOKENS_PER_CHARACTER = 4

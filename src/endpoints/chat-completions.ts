@@ -28,15 +28,16 @@ export const chatCompletions: Endpoint<ChoicesRequest> = {
   read(body) {
     const request = readChoicesRequest(body, OWNED, LIMITS)
     const messages = requiredArray(request.fields, 'messages')
-    refuseObjectReferences('messages', messages)
     const { tools, functions, response_format: format } = request.fields
+    refuseObjectReferences('messages', messages)
+    refuseObjectReferences('tools', tools)
     const measure = measurePrompt(request.bytes, messages)
     const schema = asObject(format)?.json_schema
     return { ...request, prompt: withDefinitions(measure, tools, functions, schema) }
   },
 
-  promptText({ fields: { messages, tools, functions, response_format: format } }) {
-    return promptText([messages], [tools, functions, format])
+  promptText({ fields }) {
+    return promptText(fields, ['messages'], ['tools', 'functions', 'response_format'])
   },
 
   upstreamBody: (request, change) => choicesBody(request, change, LIMITS),

@@ -36,9 +36,7 @@ export const completions: Endpoint<ChoicesRequest> = {
     }
   },
 
-  promptText({ fields: { prompt, suffix } }) {
-    return inputText([prompt, suffix])
-  },
+  promptText: ({ fields }) => inputText(fields, ['prompt', 'suffix']),
 
   upstreamBody: (request, change) => choicesBody(request, change, LIMITS),
 

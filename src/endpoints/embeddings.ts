@@ -37,7 +37,7 @@ export const embeddings: Endpoint<EmbeddingsRequest> = {
     }
   },
 
-  promptText: ({ fields: { input } }) => inputText([input]),
+  promptText: ({ fields }) => inputText(fields, ['input']),
 
   upstreamBody(request, change) {
     const { profile = PLAIN_PROFILE } = change

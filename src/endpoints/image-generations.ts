@@ -40,7 +40,7 @@ export const imageGenerations: Endpoint<MeteredRequest & JsonRequest> = {
     }
   },
 
-  promptText: ({ fields: { prompt } }) => promptText([prompt], []),
+  promptText: ({ fields }) => promptText(fields, ['prompt'], []),
 
   upstreamBody: (request, change) => editedBody(request, change),
 

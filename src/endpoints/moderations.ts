@@ -31,7 +31,7 @@ export const moderations: Endpoint<MeteredRequest & JsonRequest> = {
     }
   },
 
-  promptText: ({ fields: { input } }) => promptText([input], []),
+  promptText: ({ fields }) => promptText(fields, ['input'], []),
 
   upstreamBody: (request, change) => editedBody(request, change),
 

@@ -93,8 +93,8 @@ export const responses: Endpoint<MeteredRequest & JsonRequest> = {
     }
   },
 
-  promptText({ fields: { input, instructions, tools, text } }) {
-    return promptText([input, instructions], [tools, text])
+  promptText({ fields }) {
+    return promptText(fields, ['input', 'instructions'], ['tools', 'text'])
   },
 
   upstreamBody: (request, change) =>

@@ -4,6 +4,13 @@ import { Meter } from '../domain/meter.ts'
 import type { Serving } from '../upstream/attempt.ts'
 import { bodyOf } from './endpoint-of.ts'
 
+/** What a client is told whose stream ends because its hold can not grow. */
+const SHORTAGES = {
+  balance: 'insufficient_quota',
+  key: 'spend_limit_reached',
+  account: 'account_suspended',
+} as const
+
 /** What the answer's relay has to know of the route that is taken now. */
 export function servingOf(request: FastifyRequest): Serving {
   const { hold, route } = request
@@ -12,10 +19,11 @@ export function servingOf(request: FastifyRequest): Serving {
   const meter = new Meter({ ...hold.plan, rate, amount: hold.amount })
   return {
     alias: route.upstreamModel === model ? null : model,
+    apiKey: route.target.apiKey,
     reasoningTokens: route.target.profile.reasoningTokens,
     meter,
     extend: (amount) => extend(request, meter, amount),
-    shortage: () => (hold.isLimitedByKey ? 'spend_limit_reached' : 'insufficient_quota'),
+    shortage: () => SHORTAGES[hold.limitedBy],
   }
 }
 
@@ -37,7 +45,7 @@ async function extend(
     amount,
   })
   if (held === null) throw new Error('others have ended the hold: this will be a late result')
-  hold.isLimitedByKey = held.isLimitedByKey
+  hold.limitedBy = held.limitedBy
   if (held.amount > hold.amount) {
     hold.amount = held.amount
     hold.slices += 1

@@ -11,14 +11,17 @@ const LIMITS = { batchMax: 512, queueMax: 10_000, timeoutMs: 2_000 }
 /** What a hold has now. */
 export type Extended = {
   amount: MicroCredits
-  /** It did not grow as far as it should, since its key has a spending limit. */
-  isLimitedByKey: boolean
+  /** What stopped it, where it did not grow as far as it should. */
+  limitedBy: HoldLimit
 }
+
+/** The account's balance or its status, or the spending limit of the key. */
+export type HoldLimit = 'balance' | 'account' | 'key'
 
 type Row = Extended & { id: string }
 
 /**
- * The lane that lets holds grow: `extend_v3`. Answers null where a hold is not there any more,
+ * The lane that lets holds grow: `extend_v4`. Answers null where a hold is not there any more,
  * since others took this process for dead and ended it.
  */
 export function createExtendLane(url: string) {
@@ -27,9 +30,9 @@ export function createExtendLane(url: string) {
       .select({
         id: sql<string>`id`,
         amount: sql`amount`.mapWith(BigInt),
-        isLimitedByKey: sql<boolean>`by_key`,
+        limitedBy: sql<HoldLimit>`limited_by`,
       })
-      .from(sql`extend_v3(${sql.placeholder('batch')}::text::json)`)
+      .from(sql`extend_v4(${sql.placeholder('batch')}::text::json)`)
       .prepare('extend'),
   )
   const call = async (items: Extension[]): Promise<(Extended | null)[]> => {

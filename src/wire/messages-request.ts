@@ -33,8 +33,8 @@ export function readMessages(
 }
 
 /** The text of a prompt, for an exact count. */
-export function messagesText({ fields: { system, messages, tools } }: MessagesRequest): PromptText {
-  return promptText([system, messages], [tools])
+export function messagesText({ fields }: MessagesRequest): PromptText {
+  return promptText(fields, ['system', 'messages'], ['tools'])
 }
 
 /** A container is named by its id, or described by what is to be in it. */

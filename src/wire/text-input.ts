@@ -1,5 +1,6 @@
 import { type Fields, invalid, requiredTextOrArray } from './fields.ts'
 import { emptyPrompt, type PromptMeasure, type PromptText } from './prompt.ts'
+import { weightOfOthers } from './weight.ts'
 
 /** A text, or the ids of its tokens. */
 type TextOrIds = string | number[]
@@ -37,12 +38,13 @@ export function measureInput(bytes: number, input: readonly TextOrIds[]): Prompt
   return measure
 }
 
-/** The same for an exact count; ids are counted already. */
-export function inputText(parts: readonly unknown[]): PromptText {
+/** The same for an exact count, of the fields of these names; ids are counted already. */
+export function inputText(fields: Fields, names: readonly string[]): PromptText {
+  const parts = names.map((name) => fields[name])
   const all = parts.flatMap((part) => (Array.isArray(part) && !isIds(part) ? part : [part]))
   const texts = all.filter((one) => typeof one === 'string')
   const ids = all.filter(Array.isArray).reduce((sum, one) => sum + one.length, 0)
-  return { text: texts.join('\n'), overhead: ids }
+  return { text: texts.join('\n'), overhead: ids + weightOfOthers(fields, names) }
 }
 
 function isIds(input: readonly unknown[]): input is number[] {

@@ -82,12 +82,16 @@ test('a frozen account is refused with a code of its own, until it is lifted', a
 
 test('a request that runs when its account is frozen is served and settled', async () => {
   const customer = await proxy.customer('100')
-  const response = await proxy.chat(customer.key, {
+  proxy.sandbox.hold()
+  const answering = proxy.chat(customer.key, {
     ...BODY,
     stream: true,
-    sandbox: { reply_chars: 400, delay_ms: 20 },
+    sandbox: { reply_chars: 24_000 }, // more than its first hold covers
   })
+  await eventually(() => proxy.sandbox.waiting() === 1)
   await freeze(customer)
+  proxy.sandbox.release()
+  const response = await answering
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
   const story = await proxy.settled(response.headers.get('x-request-id') as string)
   expect(story.outcome).toBe('completed')

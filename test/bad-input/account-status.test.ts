@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectError } from '../harness/error-answer.ts'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { readStream } from '../money/read-stream.ts'
 import { expectUnspent, GOOD } from './setup.ts'
 
 let proxy: Tollkeeper
@@ -52,4 +53,16 @@ test('a suspended account may go on once it is active again', async () => {
     return answer.status === 200 ? answer : undefined
   })
   await response.text()
+})
+
+test.each(['suspended', 'closed'])('a stream of a %s account ends at its hold', async (status) => {
+  const { accountId, key } = await proxy.customer('100')
+  proxy.sandbox.hold()
+  const answering = proxy.chat(key, { ...GOOD, stream: true, sandbox: { reply_chars: 24_000 } })
+  await eventually(() => proxy.sandbox.waiting() === 1)
+  await proxy.admin('PATCH', `/accounts/${accountId}`, { status })
+  proxy.sandbox.release()
+  const seen = await readStream(await answering)
+  expect(seen).toMatchObject({ kinds: ['text', 'error'], error: { code: 'account_suspended' } })
+  expect(seen.text.length).toBeGreaterThan(4_096 * 4)
 })

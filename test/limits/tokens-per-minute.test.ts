@@ -163,3 +163,20 @@ test('without a limit of tokens there are no headers of one', async () => {
   const none = { limit: null, remaining: null, reset: null }
   expect(limitHeaders(answer, 'tokens')).toEqual(none)
 })
+
+test('a request that may use more tokens than any limit counts draws them all the same', async () => {
+  await putTier([one, two], 'huge', { tokens_per_minute: 1_000_000_000 })
+  const customer = await one.customer('1000', { tier: 'huge' })
+  const response = await fetch(`${one.url}/completions`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${customer.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({
+      model: 'sandbox-echo',
+      prompt: Array(2_048).fill('a'),
+      n: 2,
+      best_of: 8,
+      max_tokens: 10_000_000,
+    }),
+  })
+  expect({ status: response.status, body: await response.text() }).toMatchObject({ status: 200 })
+})

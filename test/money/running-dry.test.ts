@@ -13,6 +13,8 @@ afterAll(() => proxy.close())
 
 const SAID = 'Hello there, you'
 const PROMPT_TOKENS = SAID.length / 4
+/** Of the role, and of the field `sandbox`, which is none that Tollkeeper knows. */
+const BYTES_AROUND = 32
 const request = (sandbox: object, options?: object) => ({
   model: 'sandbox-echo',
   stream: true,
@@ -23,7 +25,7 @@ const request = (sandbox: object, options?: object) => ({
 
 /** An account that can pay for the prompt and so many tokens of answer, with the prompt exact. */
 async function customerFor(outputTokens: number) {
-  const micro = BigInt(PROMPT_TOKENS + 8 + outputTokens) * TOKEN
+  const micro = BigInt(PROMPT_TOKENS + BYTES_AROUND + outputTokens) * TOKEN
   return { micro, ...(await proxy.customer(formatCredits(micro))) }
 }
 

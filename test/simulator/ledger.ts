@@ -69,7 +69,7 @@ export class SimLedger {
     return answers
   }
 
-  /** extend_v3. @returns the amount of each hold now; 0 where it is gone */
+  /** extend_v4. @returns the amount of each hold now; 0 where it is gone */
   extend(items: { id: string; amount: bigint }[]): bigint[] {
     this.changes += 1
     return items.map(({ id, amount }) => {

@@ -63,7 +63,7 @@ export class LedgerSql {
 
   async extend(
     rows: { id: string; account: string; amount: bigint }[],
-    version: ExtendVersion = 3,
+    version: ExtendVersion = 4,
   ) {
     const batch = json(rows.map(({ account, ...row }) => ({ ...row, account_id: account })))
     const answers = await this.sql<{ id: string; amount: string }[]>`
