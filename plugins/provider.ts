@@ -53,7 +53,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       buffered,
       answering: () => request.timeline.enter('answer'),
       forgetBody: () => void app.forgetBody(request, reply, mayBeCounted),
-      retrying: (failed) => noteFailure(request, exchange, failed),
+      retrying: (failed) => noteAttempt(request, exchange.attemptMs, failed),
       disconnectPolicy: () => request.route.target.profile,
       readingOn: () => request.timeline.enter('finish'),
       takeOver: () => {
@@ -91,7 +91,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
   })
 }
 
-/** An attempt has failed and is not the last one. */
+/** An attempt has failed, and another route is next. */
 function noteFailure(
   request: FastifyRequest,
   { attemptMs }: Exchange,

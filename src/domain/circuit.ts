@@ -14,6 +14,12 @@ export const RETRY_AFTER_MAX_MS = 8_000
  */
 export const WHOLE_PROBE_AFTER_MS = 3_000
 
+/**
+ * Milliseconds after which a probe is not the only one any more: it may wait for a long answer, and
+ * its route be as good as any other. A stream that hangs is given up by then.
+ */
+export const PROBE_ALONE_MS = 10_000
+
 export type CircuitState = 'closed' | 'half_open' | 'open'
 
 /** What a route did wrong. */
@@ -38,8 +44,11 @@ export class Circuit {
   #faults = 0
   /** When it is half open; null while it is closed. */
   #openUntilMs: number | null = null
+  /** When it was opened last. */
+  #openedAtMs = 0
   #isByTimeout = false
-  #isProbed = false
+  /** When the last probe began; null where none is under way. */
+  #probedAtMs: number | null = null
 
   state(nowMs: number): CircuitState {
     if (this.#openUntilMs === null) return 'closed'
@@ -53,27 +62,35 @@ export class Circuit {
 
   /** Whether such a request may be the probe. */
   wantsProbe(nowMs: number, isStream: boolean): boolean {
-    if (this.#openUntilMs === null || this.#isProbed) return false
-    const waitMs = this.#isByTimeout && !isStream ? WHOLE_PROBE_AFTER_MS : 0
-    return nowMs >= this.#openUntilMs + waitMs
+    if (this.#openUntilMs === null) return false
+    const isRisky = this.#isByTimeout && !isStream
+    if (this.#probedAtMs === null) {
+      return nowMs >= this.#openUntilMs + (isRisky ? WHOLE_PROBE_AFTER_MS : 0)
+    }
+    return !isRisky && nowMs >= this.#probedAtMs + PROBE_ALONE_MS
   }
 
   /** A request probes it; `faulted`, `succeeded` or `probeLeft` tells what came of that. */
-  probe(): void {
-    this.#isProbed = true
+  probe(nowMs: number): void {
+    this.#probedAtMs = nowMs
   }
 
   /** The probe ended before it told anything. */
   probeLeft(): void {
-    this.#isProbed = false
+    this.#probedAtMs = null
   }
 
-  /** @returns whether that closed it */
-  succeeded(): boolean {
+  /**
+   * Who came before it opened tells nothing new: what runs may well end while nothing begins.
+   * @param cameAtMs when the request that was answered took the route
+   * @returns whether that closed it
+   */
+  succeeded(cameAtMs: number): boolean {
     const wasOpen = this.#openUntilMs !== null
+    if (wasOpen && cameAtMs < this.#openedAtMs) return false
     this.#faults = 0
     this.#openUntilMs = null
-    this.#isProbed = false
+    this.#probedAtMs = null
     return wasOpen
   }
 
@@ -86,8 +103,9 @@ export class Circuit {
     if (wasOpen && !fault.isProbe) return false
     if (!wasOpen) this.#faults += 1
     if (this.#faults < FAULTS_TO_OPEN) return false
-    this.#isProbed = false
+    this.#probedAtMs = null
     this.#isByTimeout = fault.isTimeout
+    this.#openedAtMs = fault.nowMs
     this.#openUntilMs = fault.nowMs + openMs(fault)
     return !wasOpen
   }

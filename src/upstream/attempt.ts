@@ -26,7 +26,7 @@ export type UpstreamRequest = {
 /** What a relay has to know of the route its answer came by. */
 export type Serving = Pick<
   RelayOptions,
-  'alias' | 'reasoningTokens' | 'meter' | 'extend' | 'shortage'
+  'alias' | 'apiKey' | 'reasoningTokens' | 'meter' | 'extend' | 'shortage'
 >
 
 /** The ways to an upstream. */
@@ -46,7 +46,7 @@ export type ExchangeOptions = Omit<RelayOptions, 'elsewhere' | keyof Serving> & 
   answering(): void
   /** Its answer is none but this one: the body is let go. */
   forgetBody(): void
-  /** An attempt has failed, and is made once again. */
+  /** An attempt has failed, and is made once again: that one tells what is wrong with its route. */
   retrying(failed: FailedAttempt): void
   /** What becomes of the answer if the client goes now. */
   disconnectPolicy(): DisconnectPolicy

@@ -1,8 +1,9 @@
 import { subscribe } from 'node:diagnostics_channel'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Dispatcher } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import { bodyToSend } from './body-to-send.ts'
+import { isTimeout } from './failure.ts'
 
 /** What hears the upstream, in this order: head, data any number of times, then one of the ends. */
 export type UpstreamListener = {
@@ -31,9 +32,15 @@ let sentNext: UpstreamCall | null = null
 
 subscribe('undici:client:sendHeaders', (message) => {
   const { socket } = message as { socket: Socket }
-  sentNext?.sentOn(socket.bytesRead > 0)
+  sentNext?.sentOn(socket)
   sentNext = null
 })
+
+/** Headers as Node tells them: undici makes a list of those that came several times. */
+function joined(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const lists = Object.entries(headers).filter(([, value]) => Array.isArray(value))
+  return { ...headers, ...Object.fromEntries(lists.map(([name, all]) => [name, String(all)])) }
+}
 
 /**
  * One request to an upstream, on undici's lowest interface: bytes arrive as the parser finds them.
@@ -42,8 +49,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   readonly #listener: UpstreamListener
   readonly #answerMs: number
   #timer: NodeJS.Timeout | null = null
+  #headMs = Number.POSITIVE_INFINITY
+  #sentAt = 0
   #controller: Dispatcher.DispatchController | null = null
-  #reused = false
+  #socket: Socket | null = null
+  /** Bytes of earlier answers that its connection has carried. */
+  #earlierBytes = 0
   #aborted: Error | null = null
   #over = false
 
@@ -64,7 +75,9 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     headersTimeout?: number,
   ): this {
     const sent = { method: 'POST' as const, path, ...bodyToSend(headers, body) }
-    this.#timer = setTimeout(() => this.#overdue(), this.#answerMs).unref()
+    const overdue = () => this.#giveUp(new AnswerOverdue(this.#answerMs))
+    this.#timer = setTimeout(overdue, this.#answerMs).unref()
+    if (headersTimeout !== undefined) this.#headMs = headersTimeout
     pool.dispatch(headersTimeout === undefined ? sent : { ...sent, headersTimeout }, this)
     return this
   }
@@ -77,8 +90,7 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#controller?.abort(this.#aborted)
   }
 
-  #overdue(): void {
-    const error = new AnswerOverdue(this.#answerMs)
+  #giveUp(error: Error): void {
     this.abort(error.message)
     this.#listener.failed(error)
   }
@@ -91,9 +103,12 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
   /**
    * Whether it failed before the upstream can have begun to answer it: it found no connection, or
    * one that had been idle and was closed under it. Asked before the head.
+   * @param error what it failed with
    */
-  get wasNotAnswered(): boolean {
-    return this.#controller === null || this.#reused
+  wasNotAnswered(error: Error): boolean {
+    if (this.#controller === null) return true
+    const isSilent = this.#socket?.bytesRead === this.#earlierBytes
+    return this.#earlierBytes > 0 && isSilent && !isTimeout(error)
   }
 
   /** Whether it found a connection. */
@@ -112,13 +127,14 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    this.#sentAt = performance.now()
     sentNext = this
     if (this.#aborted) controller.abort(this.#aborted)
   }
 
-  /** @param reused whether the connection has carried an answer before */
-  sentOn(reused: boolean): void {
-    this.#reused = reused
+  sentOn(socket: Socket): void {
+    this.#socket = socket
+    this.#earlierBytes = socket.bytesRead
   }
 
   onResponseStart(
@@ -126,7 +142,15 @@ export class UpstreamCall implements Dispatcher.DispatchHandler {
     status: number,
     headers: IncomingHttpHeaders,
   ): void {
-    if (status >= 200 && !this.#over) this.#listener.head(status, headers)
+    if (this.#over) return
+    if (status >= 200) this.#listener.head(status, joined(headers))
+    else this.#putOff()
+  }
+
+  /** The answer is yet to come (RFC 9110, 15.2): undici waits anew, however often it is told so. */
+  #putOff(): void {
+    const isLate = performance.now() - this.#sentAt > this.#headMs
+    if (isLate) this.#giveUp(new errors.HeadersTimeoutError())
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -100,6 +100,7 @@ export class Exchange implements UpstreamListener {
 
   head(status: number, headers: IncomingHttpHeaders): void {
     const attempt = this.#attempt as Attempt
+    attempt.keep() // whatever it is: what carries it has a time of its own
     this.#options.answering()
     if (this.#readingOn) this.#options.readingOn()
     attempt.way = wayOf(headers['content-encoding'], attempt.call, {
@@ -131,7 +132,7 @@ export class Exchange implements UpstreamListener {
       this.#routes !== null &&
       !this.#isRepeated &&
       failed.error.retry !== false &&
-      call.wasNotAnswered
+      call.wasNotAnswered(error)
     // Any upstream closes idle connections: that says nothing against its route.
     if (mayRepeat && call.wasConnected) this.#again(failed)
     else if (this.#elsewhere(failed)) return
@@ -151,7 +152,6 @@ export class Exchange implements UpstreamListener {
       const again = (error: ProxyError, body: string) => this.#reconsider({ status, error }, body)
       return new RefusalRelay(this.#relayOptions(attempt), status, headers, source, again)
     }
-    attempt.keep()
     if (!this.#routes?.hasOthers) this.#stay()
     const { 'content-type': type = '' } = headers
     return relayFor(this.#relayOptions(attempt), type, source, attempt.startedAt)

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isRecord } from '../domain/is-record.ts'
 import { CATALOGUE, ProxyError } from '../errors.ts'
 import { AddressRefused } from './address-guard.ts'
+import { withoutKey } from './without-key.ts'
 
 const TIMEOUTS = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
@@ -12,6 +13,7 @@ const TIMEOUTS = new Set([
 const RETRY_AFTER_MAX_S = 59
 const RETRY_AFTER_DEFAULT_S = 5
 const MESSAGE_LENGTH_MAX = 1_000
+const PARAM_LENGTH_MAX = 100
 
 /** What codes of errors look like; those of our own catalogue mean us, and are not passed on. */
 const CODE = /^[a-z]+(_[a-z]+){1,7}$/
@@ -44,13 +46,17 @@ export function isTimeout(error: Error & { code?: string }): boolean {
   return error.code !== undefined && TIMEOUTS.has(error.code)
 }
 
-/** An upstream's answer that is not 2xx (W-35 to W-38). */
+/**
+ * An upstream's answer that is not 2xx (W-35 to W-38).
+ * @param apiKey the key it was sent, which it may repeat
+ */
 export function failureOfAnswer(
   status: number,
   headers: IncomingHttpHeaders,
   body: string,
+  apiKey: string | null = null,
 ): ProxyError {
-  const told = readError(parse(body))
+  const told = readError(parse(body), apiKey)
   const cause = new Error(`upstream answered ${status}: ${told.message ?? 'no error message'}`)
   return failureOfStatus(status, told, cause, headers['retry-after'])
 }
@@ -59,9 +65,9 @@ export function failureOfAnswer(
  * An error the upstream reported inside a 200 (W-39) or a stream (W-64). Where it names the status
  * it should have had, it means the same as with that status.
  */
-export function failureInBand(error: unknown): ProxyError {
+export function failureInBand(error: unknown, apiKey: string | null = null): ProxyError {
   const isWrapped = isRecord(error) && isRecord(error.error) // llama.cpp, in its SSE field `error:`
-  const told = readError(isWrapped ? error : { error })
+  const told = readError(isWrapped ? error : { error }, apiKey)
   const message = told.message ?? 'The upstream reported an error.'
   const cause = new Error(`upstream reported an error in its answer: ${message}`)
   const status = told.status ?? (told.code === TOO_LONG ? 400 : undefined)
@@ -112,7 +118,7 @@ type Told = {
 }
 
 /** Reads any of the error shapes seen in the wild (W-36). */
-function readError(body: unknown): Told {
+function readError(body: unknown, apiKey: string | null): Told {
   const first = Array.isArray(body) ? body[0] : body // as Google sends them
   if (!isRecord(first)) return { outOfQuota: false }
   const { error, message } = first
@@ -120,19 +126,24 @@ function readError(body: unknown): Told {
   const texts = [inner.message, error, message, detailText(first.detail)]
   const text = texts.find((one) => typeof one === 'string' && one)
   const told: Told = { outOfQuota: [inner.code, inner.type].includes('insufficient_quota') }
-  if (typeof text === 'string') told.message = scrub(text)
+  if (typeof text === 'string') told.message = scrub(text, apiKey)
   if (isClientError(inner.code)) told.status = inner.code
-  const code = codeOf(inner, told.message ?? '')
+  const code = codeOf(inner, told.message ?? '', apiKey)
   if (code !== null) told.code = code
-  if (typeof inner.param === 'string') told.param = inner.param.slice(0, 100)
+  if (typeof inner.param === 'string')
+    told.param = scrub(inner.param, apiKey).slice(0, PARAM_LENGTH_MAX)
   return told
 }
 
 /** The code that clients know, also of upstreams that have another one or none (W-28, W-36). */
-function codeOf({ code, type }: Record<string, unknown>, message: string): string | null {
+function codeOf(
+  { code, type }: Record<string, unknown>,
+  message: string,
+  apiKey: string | null,
+): string | null {
   if ([code, type].includes('exceed_context_size_error')) return TOO_LONG
   if (TOO_LONG_WORDS.test(message)) return TOO_LONG
-  const isTold = typeof code === 'string' && CODE.test(code) && scrub(code) === code
+  const isTold = typeof code === 'string' && CODE.test(code) && scrub(code, apiKey) === code
   return isTold && !(code in CATALOGUE) ? code : null
 }
 
@@ -153,13 +164,16 @@ function detailText(detail: unknown): unknown {
 }
 
 /** Takes keys, URLs and addresses out of an upstream's message (W-37). */
-function scrub(text: string): string {
-  const clean = SECRETS.reduce((left, secret) => left.replace(secret, '***'), text)
+function scrub(text: string, apiKey: string | null): string {
+  const told = withoutKey(text, apiKey)
+  const clean = SECRETS.reduce((left, secret) => left.replace(secret, '***'), told)
   return clean.slice(0, MESSAGE_LENGTH_MAX)
 }
 
-function retryAfter(header: string | undefined): number {
-  const seconds = Number(header)
+/** Seconds, also where it is told as a date (RFC 9110, 10.2.3). */
+function retryAfter(header = ''): number {
+  const isDate = Number.isNaN(Number(header))
+  const seconds = isDate ? (Date.parse(header) - Date.now()) / 1_000 : Number(header)
   if (!Number.isFinite(seconds) || seconds <= 0) return RETRY_AFTER_DEFAULT_S
   return Math.min(Math.ceil(seconds), RETRY_AFTER_MAX_S)
 }

@@ -11,6 +11,9 @@ import type { AuthHeader, Knock, Place } from '../doctor/observed.ts'
 import { NO_QUESTION } from '../doctor/questions.ts'
 import type { Examined, ProbeSession } from './probe-session.ts'
 
+/** Redirects that lead to a base URL of their own: one to a prefix, one to TLS, one to spare. */
+const REDIRECTS_MAX = 3
+
 const AUTH_HEADERS: readonly AuthHeader[] = ['authorization', 'api-key', 'x-api-key']
 
 /**
@@ -24,6 +27,7 @@ export async function findPlace(
   const knocks: Knock[] = []
   const headers = apiKey === null ? [authHeader] : [authHeader, ...without(authHeader)]
   const candidates = baseUrlsFor(baseUrl)
+  const candidatesMax = candidates.length + REDIRECTS_MAX
   for (const candidate of candidates) {
     const knock = await knockAt(session, candidate, headers, knocks)
     const { heard } = knock
@@ -32,7 +36,8 @@ export async function findPlace(
     if (door === 'silent') break // all of them are on one host
     if (door === 'moved' && heard.status !== null) {
       const base = redirectedBase(knock.baseUrl, heard.headers.location ?? '')
-      if (base !== null && !candidates.includes(base)) candidates.push(base)
+      const isNew = base !== null && !candidates.includes(base)
+      if (isNew && candidates.length < candidatesMax) candidates.push(base)
     }
   }
   return { knocks, place: null }

@@ -4,13 +4,11 @@ import type { AuthHeader } from '../doctor/observed.ts'
 import type { UpstreamPools } from './pools.ts'
 import { LIST_BYTES_MAX, probeCall } from './probe-call.ts'
 import { type UpstreamTarget, upstreamTarget } from './target.ts'
+import { withoutKey } from './without-key.ts'
 
 /** Milliseconds one call may take, and all of them. */
 const CALL_MS = 30_000
 export const EXAMINATION_MS = 120_000
-
-/** Characters of a key that is looked for in answers. */
-const KEY_CHARS_MIN = 8
 
 /** Who is examined. */
 export type Examined = {
@@ -100,18 +98,12 @@ export class ProbeSession {
       ...(bytesMax && { bytesMax }),
       ...(isEnough && { isEnough }),
     })
-    return withoutKey(heard, apiKey)
+    return heard.status === null ? heard : { ...heard, body: withoutKey(heard.body, apiKey) }
   }
 }
 
 function reasonOf({ cause, message }: Error): string {
   return cause instanceof Error ? cause.message : message
-}
-
-/** Some upstreams repeat a key that they refuse; a shorter one may be part of any word. */
-function withoutKey(heard: Heard, apiKey: string | null): Heard {
-  if (heard.status === null || apiKey === null || apiKey.length < KEY_CHARS_MIN) return heard
-  return { ...heard, body: heard.body.replaceAll(apiKey, '***') }
 }
 
 /** The same that go with a customer's request. */

@@ -58,7 +58,7 @@ export class RefusalRelay {
   end(): void {
     clearTimeout(this.#timer)
     const body = Buffer.concat(this.#chunks).toString('utf8')
-    const failure = failureOfAnswer(this.#status, this.#headers, body)
+    const failure = failureOfAnswer(this.#status, this.#headers, body, this.#options.apiKey)
     if (!this.#over && !this.#again(failure, body)) this.#finish('upstream_error', failure)
   }
 

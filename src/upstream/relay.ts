@@ -37,6 +37,8 @@ export type RelayOptions = {
   alias: string | null
   /** What to fill in where the upstream does not say whose chunk it is. */
   origin: Origin
+  /** The key the upstream was sent: nobody is told of it, should it repeat that. */
+  apiKey: string | null
   /** Whether the tokens that the upstream reports have reasoning among them. */
   reasoningTokens: Profile['reasoningTokens']
   /** Keeps the delivered text, for a tokenizer to count. */
@@ -47,7 +49,7 @@ export type RelayOptions = {
   /** Asks the ledger to let the hold grow. @returns its amount now; null when it did not grow */
   extend(amount: MicroCredits): Promise<MicroCredits | null>
   /** Why it does not grow. */
-  shortage(): 'insufficient_quota' | 'spend_limit_reached'
+  shortage(): 'insufficient_quota' | 'spend_limit_reached' | 'account_suspended'
   estimate: Estimator
   /** What the request has in memory. */
   buffered: Pick<BufferShare, 'take'>

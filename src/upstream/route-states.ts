@@ -5,8 +5,8 @@ import type { ProxyError } from '../errors.ts'
 import { isRouteFault } from './failover.ts'
 import type { UpstreamTarget } from './target.ts'
 
-/** Routes remembered; beyond that those that nobody uses are forgotten. */
-const ROUTES_MAX = 1_000
+/** Routes remembered: more than most enter. Beyond that those that nobody uses are forgotten. */
+const ROUTES_MAX = 10_000
 
 /** What a route is called in the log and in metrics. */
 export type RouteName = { provider: string; baseUrl: string; upstreamModel: string }
@@ -57,6 +57,7 @@ export class Seat {
   readonly isProbe: boolean
   readonly #state: RouteState
   readonly #ports: Ports
+  readonly #cameAtMs: number
   #hasLeft = false
   #isTold = false
 
@@ -64,8 +65,9 @@ export class Seat {
     this.#state = state
     this.#ports = ports
     this.isProbe = isProbe
+    this.#cameAtMs = ports.clock.now()
     state.inFlight += 1
-    if (isProbe) state.circuit.probe()
+    if (isProbe) state.circuit.probe(this.#cameAtMs)
   }
 
   /** Others have found that the route does not answer. */
@@ -73,11 +75,12 @@ export class Seat {
     return this.#state.circuit.isHanging
   }
 
-  /** The route has answered. */
+  /** The route has answered. That an answer which began ends, too, says nothing more of it. */
   succeeded(): void {
+    if (this.#isTold) return
     this.#isTold = true
     const { circuit, name } = this.#state
-    if (circuit.succeeded()) this.#ports.watch.closed(name)
+    if (circuit.succeeded(this.#cameAtMs)) this.#ports.watch.closed(name)
   }
 
   /** The attempt has failed: a fault of the route where it is none of the request's. */

@@ -16,6 +16,7 @@ import {
 import { concludeRelay, type RelayOptions, STREAM_HEAD } from './relay.ts'
 import { SliceTaker } from './slice-taker.ts'
 import type { Source } from './source.ts'
+import { withoutKey } from './without-key.ts'
 
 /** Bytes of one SSE event, where the endpoint says no other; a larger one breaks the stream. */
 const EVENT_BYTES_MAX = 16 * 1024 * 1024
@@ -144,6 +145,7 @@ export class StreamRelay {
   }
 
   #pass(event: SseEvent, verdict: Verdict, isUnterminated: boolean): void {
+    const { apiKey } = this.#options
     switch (verdict.kind) {
       case 'forward':
         this.#commit()
@@ -161,7 +163,7 @@ export class StreamRelay {
         else this.#fail('upstream_error', truncatedStream(false))
         break
       case 'error':
-        this.#fail('upstream_broken', failureInBand(verdict.error), verdict.last)
+        this.#fail('upstream_broken', failureInBand(verdict.error, apiKey), verdict.last)
         break
       case 'garbage': // at the end it is the part that came of an event (W-62)
         if (!isUnterminated) this.#fail('upstream_broken', garbageEvent())
@@ -217,7 +219,7 @@ export class StreamRelay {
     this.#finish(early ? 'upstream_error' : outcome, error, (estimated) => {
       if (!this.#committed) return this.#settled.reject(error)
       if (outcome === 'out_of_credits') this.#down.addText(this.#tap.usageEvent(estimated))
-      this.#down.addText(told ?? this.#tap.failing(error))
+      this.#down.addText(withoutKey(told ?? this.#tap.failing(error), this.#options.apiKey))
       this.#down.end()
     })
   }
@@ -228,11 +230,10 @@ export class StreamRelay {
     this.#over = true
     this.#stopTimer()
     const tap = this.#tap
-    const { chunkCount, completionLength, mediaTokens, toolCalls, usage: reported } = tap
+    const { chunkCount, completionLength, mediaTokens, toolCalls, usage: reported, oddUsage } = tap
     const delivered = { chunkCount, completionLength, mediaTokens, toolCalls }
     const answered = tap.begun && (this.#committed || outcome === 'completed')
     const ttftMs = this.#ttftMs
-    const { oddUsage } = tap
     const relayed = { outcome, delivered, reported, oddUsage, answered, error, ttftMs }
     const text = () => tap.text
     concludeRelay(this.#options, relayed, text, (estimated) => {

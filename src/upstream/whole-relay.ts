@@ -14,6 +14,9 @@ const JSON_TYPE = 'application/json; charset=utf-8'
 
 const NOTHING = { chunkCount: 0, completionLength: 0 }
 
+/** Leaves a byte order mark out, as clients do. */
+const decoder = new TextDecoder()
+
 /**
  * Collects an answer that comes in one piece, reads it, and hands it on as it came; or as an event
  * stream, where the client asked for one.
@@ -64,9 +67,9 @@ export class WholeRelay {
   end(): void {
     const body =
       this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
-    const { endpoint, request, alias, reasoningTokens } = this.#options
-    const answer = endpoint.readAnswer(body.toString('utf8'), request, alias, reasoningTokens)
-    if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error))
+    const { endpoint, request, alias, apiKey, reasoningTokens } = this.#options
+    const answer = endpoint.readAnswer(decoder.decode(body), request, alias, reasoningTokens)
+    if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error, apiKey))
     else if (!this.#isWanted(answer)) {
       this.#fail('upstream_error', this.#notAnAnswer())
     } else {

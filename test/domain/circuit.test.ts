@@ -5,6 +5,7 @@ import {
   FAULTS_TO_OPEN,
   OPEN_JITTER_MS,
   OPEN_MS,
+  PROBE_ALONE_MS,
   RETRY_AFTER_MAX_MS,
   type RouteFault,
   WHOLE_PROBE_AFTER_MS,
@@ -39,7 +40,7 @@ test('faults in a row open a circuit, and the last of them says so', () => {
 
 test('a success in between begins the count anew', () => {
   const circuit = faulted(FAULTS_TO_OPEN - 1)
-  expect(circuit.succeeded()).toBe(false)
+  expect(circuit.succeeded(NOW)).toBe(false)
   for (let at = 1; at < FAULTS_TO_OPEN; at += 1) circuit.faulted(fault())
   expect(circuit.state(NOW)).toBe('closed')
 })
@@ -49,7 +50,7 @@ test('an open circuit is half open after its time, and wants one probe then', ()
   expect(circuit.wantsProbe(NOW + OPEN_MS - 1, true)).toBe(false)
   expect(circuit.state(NOW + OPEN_MS)).toBe('half_open')
   expect(circuit.wantsProbe(NOW + OPEN_MS, true)).toBe(true)
-  circuit.probe()
+  circuit.probe(NOW + OPEN_MS)
   expect(circuit.wantsProbe(NOW + OPEN_MS, true)).toBe(false)
   circuit.probeLeft()
   expect(circuit.wantsProbe(NOW + OPEN_MS, true)).toBe(true)
@@ -58,12 +59,12 @@ test('an open circuit is half open after its time, and wants one probe then', ()
 test('a probe that fails opens it again, silently; one that succeeds closes it', () => {
   const circuit = opened()
   const later = NOW + OPEN_MS
-  circuit.probe()
+  circuit.probe(later)
   expect(circuit.faulted(fault({ nowMs: later, isProbe: true }))).toBe(false)
   expect(circuit.state(later)).toBe('open')
   expect(circuit.state(later + OPEN_MS)).toBe('half_open')
-  circuit.probe()
-  expect(circuit.succeeded()).toBe(true)
+  circuit.probe(later + OPEN_MS)
+  expect(circuit.succeeded(later)).toBe(true)
   expect(circuit.state(later)).toBe('closed')
 })
 
@@ -71,6 +72,13 @@ test('faults of requests that began before it opened do not keep it open', () =>
   const circuit = opened()
   circuit.faulted(fault({ nowMs: NOW + OPEN_MS - 1 }))
   expect(circuit.state(NOW + OPEN_MS)).toBe('half_open')
+})
+
+test('answers of requests that came before it opened do not close it', () => {
+  const circuit = opened()
+  expect(circuit.succeeded(NOW - 1)).toBe(false)
+  expect(circuit.state(NOW)).toBe('open')
+  expect(circuit.succeeded(NOW + 1)).toBe(true)
 })
 
 test('a Retry-After is heeded, up to a bound', () => {
@@ -86,6 +94,24 @@ test('what timeouts opened is probed by a stream, and by another only after a wh
   expect(circuit.wantsProbe(NOW + OPEN_MS, true)).toBe(true)
   expect(circuit.wantsProbe(NOW + OPEN_MS + WHOLE_PROBE_AFTER_MS, false)).toBe(true)
 })
+
+test.each([
+  [false, true, true],
+  [false, false, true],
+  [true, true, true],
+  [true, false, false],
+])(
+  'a probe that takes long is joined by others (opened by timeouts: %s, stream: %s): %s',
+  (isTimeout, isStream, joins) => {
+    const circuit = opened({ isTimeout })
+    const later = NOW + OPEN_MS + WHOLE_PROBE_AFTER_MS
+    circuit.probe(later)
+    expect(circuit.wantsProbe(later + PROBE_ALONE_MS - 1, isStream)).toBe(false)
+    expect(circuit.wantsProbe(later + PROBE_ALONE_MS, isStream)).toBe(joins)
+    circuit.probe(later + PROBE_ALONE_MS)
+    expect(circuit.wantsProbe(later + PROBE_ALONE_MS, isStream)).toBe(false)
+  },
+)
 
 test('whatever happens, a circuit takes a probe within ten seconds of its last fault', () => {
   const chance = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
@@ -104,8 +130,8 @@ test('whatever happens, a circuit takes a probe within ten seconds of its last f
       const circuit = new Circuit()
       for (const one of events) {
         if (one.kind === 'fault') circuit.faulted({ ...one, nowMs: NOW })
-        else if (one.kind === 'success') circuit.succeeded()
-        else if (one.kind === 'probe') circuit.probe()
+        else if (one.kind === 'success') circuit.succeeded(NOW)
+        else if (one.kind === 'probe') circuit.probe(NOW)
         else circuit.probeLeft()
       }
       circuit.probeLeft()

@@ -129,16 +129,19 @@ const GZIP_MARK = Buffer.from([0x1f, 0x8b])
 test.each([
   ['an answer that is not in its coding', 'gzip'],
   ['an answer in an unknown coding', 'compress'],
-])('%s is a 502', async (_, coding) => {
+  ['an answer that tells its coding twice', ['gzip', 'gzip']],
+])('%s is a 502, and is asked for once', async (_, coding) => {
   for (const body of [ASK, ASK_STREAM]) {
+    const before = upstream.seen.length
     answer = (response) => {
       const type = body === ASK ? 'application/json' : 'text/event-stream'
-      response.writeHead(200, { 'content-type': type, 'content-encoding': coding })
+      response.setHeader('content-encoding', coding).setHeader('content-type', type)
       response.end(Buffer.concat([GZIP_MARK, Buffer.from(JSON.stringify(WHOLE))]))
     }
     const { status, text } = await ask(proxy, customer.key, body)
     expect(status).toBe(502)
     expect(JSON.parse(text)).toMatchObject({ error: { code: 'upstream_error' } })
+    expect(upstream.seen.length).toBe(before + 1)
   }
   await eventually(() => proxy.app.door.size === 0 || undefined)
 })
@@ -169,6 +172,16 @@ test.each([
   expect(received.status).toBe(200)
   expect(received.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   expect(received.text).toBe(opens('Hello') + says('', 'stop') + DONE)
+})
+
+test('a byte order mark before an answer in one piece is no part of it', async () => {
+  const body = `\u{feff}${JSON.stringify(WHOLE)}`
+  answer = (response) => response.setHeader('content-type', 'application/json').end(body)
+  const whole = await ask(proxy, customer.key, ASK)
+  expect(whole.status).toBe(200)
+  expect(JSON.parse(whole.text)).toEqual(WHOLE)
+  const stream = await ask(proxy, customer.key, ASK_STREAM)
+  expect(stream.text).toContain('€ Hello')
 })
 
 test('an answer in one piece that is sent as text/plain is read as JSON', async () => {

@@ -5,7 +5,7 @@ import { ASK, ASK_STREAM, ask } from './client.ts'
 import { DONE, says, USAGE } from './upstream.ts'
 
 /** What the upstream does with the n-th request, of all connections. */
-let plan: ('answer' | 'reset' | 'begin and reset')[]
+let plan: ('answer' | 'reset' | 'begin and reset' | 'hang' | { garbage: string })[]
 let requests: number
 let connections: number
 let server: Server
@@ -31,6 +31,8 @@ function serve(socket: Socket): void {
     requests += 1
     if (step === 'answer') socket.write(WHOLE)
     else if (step === 'reset') socket.resetAndDestroy()
+    else if (step === 'hang') return
+    else if (typeof step === 'object') socket.end(step.garbage)
     else socket.write(BEGUN, () => setTimeout(() => socket.resetAndDestroy(), 20))
   })
 }
@@ -42,7 +44,8 @@ beforeEach(async () => {
   server = createServer(serve)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  proxy = await startProxy({ env: { OPENAI_BASE_URL: `http://127.0.0.1:${port}` } })
+  const env = { UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '1000' }
+  proxy = await startProxy({ env: { ...env, OPENAI_BASE_URL: `http://127.0.0.1:${port}` } })
   customer = await proxy.customer('1000')
 })
 afterEach(async () => {
@@ -90,6 +93,30 @@ test('a request whose answer has begun is not sent again', async () => {
   const { text, attempts } = await send(ASK_STREAM)
   expect(text).not.toContain(DONE)
   expect(attempts).toEqual([200])
+  expect(requests).toBe(2)
+})
+
+test('a request that an idle connection has taken, and that times out, is not sent again', async () => {
+  plan = ['answer', 'hang', 'answer']
+  await send(ASK)
+  const { status, attempts, outcome } = await send(ASK)
+  expect({ status, attempts, outcome }).toEqual({
+    status: 504,
+    attempts: [null],
+    outcome: 'timed_out',
+  })
+  expect(requests).toBe(2)
+})
+
+test.each([
+  ['is not HTTP', 'NOT HTTP AT ALL\r\n\r\n'],
+  ['has too large a head', `HTTP/1.1 200 OK\r\nx: ${'x'.repeat(40_000)}\r\n\r\n`],
+  ['breaks off in its head', 'HTTP/1.1 200 OK\r\ncontent-ty'],
+])('a request whose answer %s is not sent again', async (_what, garbage) => {
+  plan = ['answer', { garbage }, 'answer']
+  await send(ASK)
+  const { status, attempts } = await send(ASK)
+  expect({ status, attempts }).toEqual({ status: 502, attempts: [null] })
   expect(requests).toBe(2)
 })
 

@@ -34,6 +34,7 @@ const UNPAUSED = { pause() {}, resume() {}, abort() {} }
 function relayOf(path: string, wantsUsage: boolean, alias: string | null) {
   const noted = new Noted()
   const options: Partial<RelayOptions> = {
+    apiKey: null,
     response: noted as unknown as ServerResponse,
     endpoint: ENDPOINTS.find((one) => one.path === path) as Endpoint,
     commitMs: 0,

@@ -7,7 +7,17 @@ import {
   type Proxy as Tollkeeper,
 } from '../harness/proxy.ts'
 import { ASK_STREAM, ask, watch } from './client.ts'
-import { DONE, event, openStream, opens, says, startUpstream, type Upstream } from './upstream.ts'
+import {
+  CHUNK,
+  DONE,
+  event,
+  openStream,
+  opens,
+  says,
+  startUpstream,
+  type Upstream,
+  USAGE_EVENT,
+} from './upstream.ts'
 
 const STOP = says('', 'stop')
 const choice = (index: number, finish: string | null) =>
@@ -21,6 +31,7 @@ const choice = (index: number, finish: string | null) =>
       },
     ],
   })
+const FILTERED = event({ ...CHUNK, choices: [], prompt_filter_results: [] })
 const half = (text: string) => text.slice(0, -20)
 
 let upstream: Upstream
@@ -54,6 +65,7 @@ describe('a stream is whole', () => {
       choice(0, null) + choice(1, null) + choice(1, 'stop') + choice(0, 'length'),
     ],
     ['whose [DONE] has no blank line', `${opens('x')}${STOP}data: [DONE]`, opens('x') + STOP],
+    ['whose [DONE] is in small letters', `${opens('x')}${STOP}data: [done]\n\n`, opens('x') + STOP],
     ['whose [DONE] has a space', `${opens('x')}${STOP}data: [DONE] \n\n`, opens('x') + STOP],
     ['whose last chunk has no blank line', opens('x') + STOP.trim(), opens('x') + STOP],
     [
@@ -77,6 +89,7 @@ describe('a stream is broken', () => {
       choice(0, null) + choice(1, null) + choice(1, 'stop'),
     ],
     ['that breaks off inside an event', opens('x') + half(STOP), opens('x')],
+    ['with [DONE] and no choice', FILTERED + DONE, FILTERED],
   ])('%s: its client gets a typed error and no [DONE]', async (_what, sent, expected) => {
     const text = await relayed(sent)
     expect(text.startsWith(expected)).toBe(true)
@@ -85,6 +98,14 @@ describe('a stream is broken', () => {
     expect(text).not.toContain('[DONE]')
     expect(text.endsWith('}\n\n')).toBe(true)
   })
+})
+
+test('a stream of usage alone is a 502, and is not charged', async () => {
+  answer = (response) => response.end(USAGE_EVENT + DONE)
+  const { status, headers } = await ask(proxy, customer.key, ASK_STREAM)
+  expect(status).toBe(502)
+  const record = await proxy.settled(headers.get('x-request-id') as string)
+  expect(record).toMatchObject({ outcome: 'upstream_error', charged: '0' })
 })
 
 test('an upstream that keeps its socket open after [DONE] keeps no client waiting', async () => {

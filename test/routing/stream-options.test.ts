@@ -69,6 +69,26 @@ test('what was refused is remembered for the model, and for no other', async () 
   expect((await asked('another')).sent).toEqual([true, false])
 })
 
+test('what was refused is remembered when the catalogue is read again', async () => {
+  refusal = { status: 400, message: REFUSAL }
+  await provider('reread', 'auto')
+  expect((await asked('reread')).sent).toEqual([true, false])
+  await proxy.app.database.reloadCatalogue()
+  expect((await asked('reread')).sent).toEqual([false])
+})
+
+test('a provider that was changed is asked anew', async () => {
+  refusal = { status: 400, message: REFUSAL }
+  await provider('changed', 'auto')
+  expect((await asked('changed')).sent).toEqual([true, false])
+  await proxy.admin('PUT', '/providers/changed', {
+    base_url: `${upstream.origin}/new`,
+    profile: { stream_options: 'auto' },
+  })
+  await proxy.app.database.reloadCatalogue()
+  expect((await asked('changed')).sent).toEqual([true, false])
+})
+
 test('requests that were on their way together are each sent again', async () => {
   refusal = { status: 400, message: REFUSAL }
   await provider('together', 'auto')

@@ -91,6 +91,30 @@ describe('an unpaid account of ours', () => {
   })
 })
 
+describe('how long to wait', () => {
+  const waits = (header: string) =>
+    failureOfAnswer(429, { 'retry-after': header }, '{}').retryAfterS
+  const date = (ms: number) => new Date(Date.now() + ms).toUTCString()
+
+  test.each([
+    ['7', 7],
+    ['0.2', 1],
+    ['3600', 59],
+    ['0', 5],
+    ['-3', 5],
+    ['', 5],
+    ['soon', 5],
+  ])('is told in whole seconds that clients keep to: %j', (header, expected) => {
+    expect(waits(header)).toBe(expected)
+  })
+
+  test('is read from a date, too', () => {
+    expect(waits(date(30_000))).toBeGreaterThan(20)
+    expect(waits(date(30_000))).toBeLessThanOrEqual(30)
+    expect([waits(date(3_600_000)), waits(date(-60_000))]).toEqual([59, 5])
+  })
+})
+
 test.each([
   [409, 400],
   [422, 400],
