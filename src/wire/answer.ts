@@ -1,6 +1,7 @@
 import type { Delivered } from '../domain/estimate.ts'
 import type { ToolCalls } from '../domain/tool-calls.ts'
 import type { Usage } from '../domain/usage.ts'
+import { isTooDeep, mayBeTooDeep } from './json-depth.ts'
 import { editMembers } from './json-edits.ts'
 
 /** What Tollkeeper reads of an answer that came in one piece. */
@@ -34,10 +35,14 @@ export function textDelivered(
   }
 }
 
-/** Reads a JSON object; null for anything else. Never throws. */
+/**
+ * Reads a JSON object; null for anything else, and for one that could not be written again. Never
+ * throws.
+ */
 export function parseObject(body: string): Record<string, unknown> | null {
   try {
-    return asObject(JSON.parse(body))
+    const value = asObject(JSON.parse(body))
+    return mayBeTooDeep(body) && isTooDeep(value) ? null : value
   } catch {
     return null
   }

@@ -1,7 +1,8 @@
+import { asObject } from './answer.ts'
 import { invalid } from './fields.ts'
 
 /** Members that name objects of the upstream's account, as a text or a list. */
-const NAMES = new Set(['file_id', 'file_ids', 'vector_store_ids', 'container'])
+const NAMES = new Set(['file_id', 'file_ids', 'vector_store_ids', 'container', 'container_id'])
 
 /** Nesting that is looked into: deeper than any upstream looks for a reference. */
 const DEPTH_MAX = 24
@@ -31,12 +32,18 @@ function findReference(value: unknown, depth: number): string | null {
   if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return null
   if (Array.isArray(value)) return findAmong(value, depth)
   const members = value as Record<string, unknown>
-  if (members.type === 'item_reference') return 'item_reference'
-  if (members.type === 'tool_use') return null // the arguments of a client's own tool
-  for (const name of Object.keys(members)) {
-    if (NAMES.has(name) && isReference(members[name])) return name
-  }
-  return findAmong(Object.values(members), depth)
+  const isToolUse = members.type === 'tool_use' // its input are arguments of a client's own tool
+  const looked = Object.entries(members).filter(([name]) => !isToolUse || name !== 'input')
+  const named = looked.find(([name, one]) => NAMES.has(name) && isReference(one))
+  const values = looked.map(([, one]) => one)
+  return named?.[0] ?? referenceById(members) ?? findAmong(values, depth)
+}
+
+/** What stands for an object by its id alone: an item, an image, or what was said aloud. */
+function referenceById({ type, result, audio }: Record<string, unknown>): string | null {
+  if (type === 'item_reference') return type
+  if (type === 'image_generation_call' && !result) return type
+  return typeof asObject(audio)?.id === 'string' ? 'audio' : null
 }
 
 function findAmong(values: readonly unknown[], depth: number): string | null {

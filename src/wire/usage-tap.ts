@@ -26,7 +26,7 @@ import {
 const USAGE = '"usage"'
 const NULL_USAGE = `,${USAGE}:null`
 
-type Wishes = Pick<ChoicesRequest, 'wantsUsage' | 'wantsContinuousUsage'>
+type Wishes = Pick<ChoicesRequest, 'wantsUsage' | 'wantsContinuousUsage'> & { choices?: number }
 
 /**
  * Reads a stream of choices, of a chat completion or a completion, as it passes: counts what was
@@ -36,6 +36,8 @@ type Wishes = Pick<ChoicesRequest, 'wantsUsage' | 'wantsContinuousUsage'>
 export class UsageTap extends ChoiceText implements StreamTap {
   readonly named = false
   usage: Usage | null = null
+  /** The largest report, also one that may be of a single choice of several. */
+  #reported: Usage | null = null
   /** Calls of tools that the upstream told of in its usage. */
   toolCalls: ToolCalls | undefined
   oddUsage: string | null = null
@@ -68,12 +70,10 @@ export class UsageTap extends ChoiceText implements StreamTap {
 
   read(event: SseEvent): Verdict {
     this.nextEvent()
-    if (event.data === '[DONE]') return DONE
-    const chunk = parseObject(event.data)
-    if (chunk === null) return event.data.trim() === '[DONE]' ? DONE : GARBAGE
-    if (chunk.error !== undefined && chunk.error !== null) {
-      return { kind: 'error', error: chunk.error }
-    }
+    const chunk = event.data === '[DONE]' ? null : parseObject(event.data)
+    if (chunk === null) return this.#endOrGarbage(event.data)
+    const error = chunk.object === 'error' ? chunk : (chunk.error ?? null)
+    if (error !== null) return { kind: 'error', error }
     if (hasChoices(chunk)) return this.#take(event.data, chunk)
     if (mayTellUsage(chunk)) this.#readUsage(chunk)
     return WITHHOLD // clients break on a chunk without choices (W-72), and on empty ones (W-74)
@@ -107,12 +107,19 @@ export class UsageTap extends ChoiceText implements StreamTap {
       ...envelope,
       model: this.#alias ?? envelope.model,
       choices: [],
-      usage: this.#wireUsage ?? usageBody(estimated),
+      usage: this.usage === null ? usageBody(estimated) : this.#wireUsage,
     })
   }
 
+  /** A whole stream has no better report than the largest. */
+  #endOrGarbage(data: string): Verdict {
+    if (!/^\s*\[done\]\s*$/i.test(data)) return GARBAGE
+    this.usage = this.#reported
+    return DONE
+  }
+
   #take(data: string, chunk: Chunk): Verdict {
-    this.begun = true
+    if (chunk.choices.length > 0) this.begun = true
     for (let at = 0; at < chunk.choices.length; at += 1) this.#count(chunk.choices[at], at)
     const repairs = this.#repairs.editsOf(chunk)
     const mayTell = mayTellUsage(chunk)
@@ -152,7 +159,11 @@ export class UsageTap extends ChoiceText implements StreamTap {
     }
   }
 
-  /** @returns whether the chunk has a usage that can be charged; the largest is kept (W-90) */
+  /**
+   * The largest is kept (W-90). Of several choices, some upstreams report in each chunk what that
+   * one choice has used: while the stream runs only a chunk of none counts (W-95).
+   * @returns whether the chunk has a usage that can be charged
+   */
   #readUsage(chunk: Record<string, unknown>): boolean {
     const wire = usageIn(chunk)
     const read = readUsage(wire)
@@ -160,12 +171,14 @@ export class UsageTap extends ChoiceText implements StreamTap {
     if (read === null) return false
     this.toolCalls = largerCalls(this.toolCalls, reportedCalls(wire))
     const reported = this.#isReasoningApart ? withReasoning(read, wire, this.reasoningLength) : read
-    const kept = largerUsage(this.usage, reported)
+    const isOfOne = (this.#wishes.choices ?? 1) > 1 && hasChoices(chunk) && chunk.choices.length > 0
+    const kept = largerUsage(this.#reported, reported)
     if (kept === reported) {
       this.#wireUsage = wire
       this.#heldUsage = null
-    } else this.oddUsage ??= SMALLER_REPORT
-    this.usage = kept
+    } else if (!isOfOne) this.oddUsage ??= SMALLER_REPORT
+    this.#reported = kept
+    if (!isOfOne) this.usage = kept
     return true
   }
 

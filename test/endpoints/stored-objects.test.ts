@@ -10,6 +10,8 @@ afterAll(() => proxy.close())
 
 const MODEL = { model: 'sandbox-echo' }
 const part = (name: string, value: unknown) => ({ role: 'user', content: [{ [name]: value }] })
+const FILE = { file_id: 'file-1' }
+const TOOL_USE = { type: 'tool_use', id: 't', name: 'read', input: FILE }
 const ESCAPED = '{"model":"sandbox-echo","input":[{"type":"x","\\u0066ile_id":"file-1"}]}'
 
 /** Requests that name what somebody else may have stored at the upstream. */
@@ -23,7 +25,12 @@ const REFERENCES: [path: string, body: object, param: string][] = [
   ['/responses', { input: 'Hi', tools: [{ vector_store_ids: ['vs_1'] }] }, 'tools'],
   ['/responses', { input: 'Hi', tools: [{ container: 'cntr_1' }] }, 'tools'],
   ['/responses', { input: 'Hi', tools: [{ container: { file_ids: ['file-1'] } }] }, 'tools'],
+  ['/responses', { input: 'Hi', tools: [{ environment: { container_id: 'cntr_1' } }] }, 'tools'],
+  ['/responses', { input: [{ type: 'image_generation_call', id: 'ig_1' }] }, 'input'],
   ['/chat/completions', { messages: [part('file', { file_id: 'file-1' })] }, 'messages'],
+  ['/chat/completions', { messages: [{ ...part('file', FILE), type: 'tool_use' }] }, 'messages'],
+  ['/chat/completions', { messages: [{ role: 'assistant', audio: { id: 'a' } }] }, 'messages'],
+  ['/chat/completions', { messages: [], tools: [{ vector_store_ids: ['vs_1'] }] }, 'tools'],
 ]
 
 test.each(REFERENCES)('%s with %j is refused before the upstream', async (path, body, param) => {
@@ -55,6 +62,8 @@ const HARMLESS: [path: string, body: object][] = [
   ['/responses', { input: 'Hi', store: true, previous_response_id: null }],
   ['/responses', { input: 'what is a file_id?', tools: [{ container: { type: 'auto' } }] }],
   ['/responses', { input: 'Hi', tools: [tool({ file_id: { type: 'string' } })] }],
+  ['/responses', { input: [{ type: 'image_generation_call', id: 'ig_1', result: 'aGk=' }] }],
+  ['/messages', { max_tokens: 9, messages: [part('content', TOOL_USE)] }],
   ['/chat/completions', { messages: [{ role: 'user', content: 'my "file_id" is file-1' }] }],
 ]
 

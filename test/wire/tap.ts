@@ -19,6 +19,7 @@ export const FINISH = '{"index":0,"delta":{},"finish_reason":"stop"}'
 type Options = {
   wantsUsage?: boolean
   wantsContinuousUsage?: boolean
+  choices?: number
   origin?: Origin
   /** The events are the whole stream, from its beginning. */
   isBare?: boolean
@@ -29,8 +30,9 @@ export const OPENING = chunk('{"index":0,"delta":{"role":"assistant"},"finish_re
 
 /** Passes events through a tap whose stream has begun. */
 export function tapped(events: readonly string[], options: Options = {}) {
-  const { wantsUsage = false, wantsContinuousUsage = false, isBare = false, ...rest } = options
-  const wishes = { wantsUsage, wantsContinuousUsage }
+  const { wantsUsage = false, wantsContinuousUsage = false, isBare = false } = options
+  const { choices = 1, ...rest } = options
+  const wishes = { wantsUsage, wantsContinuousUsage, choices }
   const tap = new UsageTap('chat.completion.chunk', wishes, { keepText: true, ...rest })
   if (!isBare) tap.read({ data: OPENING, canonical: null })
   const verdicts = events.map((data) => tap.read({ data, canonical: null }))
