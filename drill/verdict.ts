@@ -1,6 +1,6 @@
 import { drizzle } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
-import { auditLedger } from '../src/store/audit.ts'
+import { auditLedger } from '../src/store/audit/audit.ts'
 import { type Entry, NO_ENTRY, readBooks } from './books.ts'
 import type { Seen } from './client.ts'
 import { tokensOf } from './orders.ts'

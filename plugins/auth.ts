@@ -5,7 +5,7 @@ import { ProxyError } from '../src/errors.ts'
 import { Patience } from '../src/request/patience.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
 import { isApiKey } from '../src/secrets/api-key.ts'
-import type { KeyRecord } from '../src/store/find-key.ts'
+import type { KeyRecord } from '../src/store/lanes/find-key.ts'
 
 type AuthOptions = { hashKey(key: string): Buffer[] }
 

@@ -4,8 +4,8 @@ import { BufferBudget, type BufferShare } from '../src/body/buffer-budget.ts'
 import { readBody } from '../src/body/read-body.ts'
 import { bodyOf, endpointOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
-import { type MeteredRequest, withoutBody } from '../src/wire/metered-request.ts'
-import type { PromptText } from '../src/wire/prompt.ts'
+import { type MeteredRequest, withoutBody } from '../src/wire/requests/metered-request.ts'
+import type { PromptText } from '../src/wire/requests/prompt.ts'
 
 /** Bytes of prompts, one and all, that are kept to be counted while their answers stream. */
 const PROMPT_BYTES_MAX = 1024 * 1024

@@ -16,12 +16,12 @@ import { rateTerms } from '../src/domain/rate-terms.ts'
 import { toProxyError } from '../src/errors.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
-import type { HoldLimit } from '../src/store/extend.ts'
+import type { HoldLimit } from '../src/store/lanes/extend.ts'
+import { reroute } from '../src/store/lanes/reroute.ts'
+import type { ReserveAnswer, ReserveOutcome } from '../src/store/lanes/reserve.ts'
 import { storable } from '../src/store/request-record.ts'
-import { reroute } from '../src/store/reroute.ts'
-import type { ReserveAnswer, ReserveOutcome } from '../src/store/reserve.ts'
 import { Tokenizer } from '../src/tokens/tokenizer.ts'
-import { estimatePrompt } from '../src/wire/prompt.ts'
+import { estimatePrompt } from '../src/wire/requests/prompt.ts'
 
 /** Refusals for credit: a smaller hold may fit. */
 const TOO_DEAR: ReserveOutcome[] = ['insufficient', 'credits_held', 'spend_reached', 'spend_held']

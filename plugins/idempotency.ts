@@ -15,8 +15,8 @@ import { followAnswer } from '../src/idempotency/follow-answer.ts'
 import { createIdempotencyHasher } from '../src/idempotency/hasher.ts'
 import { readIdempotencyKey } from '../src/idempotency/header.ts'
 import { Keeper } from '../src/idempotency/keeper.ts'
-import type { Claim } from '../src/store/idempotency.ts'
 import { deleteExpired, disownForgotten, readAnswer } from '../src/store/idempotency-answers.ts'
+import type { Claim } from '../src/store/lanes/idempotency.ts'
 import { timely } from '../src/store/timely.ts'
 
 /** Bytes of answers this process copies at a time, to keep them; others are not kept. */

@@ -6,7 +6,7 @@ import { ProxyError } from '../src/errors.ts'
 import { Heir } from '../src/journal/heir.ts'
 import { Journal } from '../src/journal/journal.ts'
 import { startStep } from '../src/start-step.ts'
-import type { Settlement } from '../src/store/settle.ts'
+import type { Settlement } from '../src/store/lanes/settle.ts'
 
 /** Milliseconds between two signs of life in the journal. */
 const BEAT_MS = 2_000

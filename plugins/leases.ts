@@ -6,7 +6,7 @@ import { costOf } from '../src/domain/price.ts'
 import { usageOf } from '../src/domain/usage.ts'
 import { keepLeases } from '../src/leases/keep.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
-import { estimatePrompt } from '../src/wire/prompt.ts'
+import { estimatePrompt } from '../src/wire/requests/prompt.ts'
 
 /**
  * Leases: says every second that this instance lives and what its streams have cost so far,

@@ -11,7 +11,7 @@ import { processMetrics } from '../src/metrics/process.ts'
 import { createRequestMetrics, type RequestMetrics } from '../src/metrics/requests.ts'
 import { watchRoutes } from '../src/metrics/routes.ts'
 import { requireAdminToken } from '../src/secrets/admin-token.ts'
-import type { Look } from '../src/store/audit-step.ts'
+import type { Look } from '../src/store/audit/audit-step.ts'
 
 type MetricsOptions = {
   /** The admin token; `off` serves no metrics. */

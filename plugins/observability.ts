@@ -5,8 +5,8 @@ import type { EndedRequest } from '../src/metrics/requests.ts'
 import { clientRetries } from '../src/request/client-retries.ts'
 import { ifSet } from '../src/request/request-slot.ts'
 import { type Stage, Timeline } from '../src/request/timeline.ts'
+import type { SettleAnswer } from '../src/store/lanes/settle.ts'
 import type { Attempt, RequestRecord } from '../src/store/request-record.ts'
-import type { SettleAnswer } from '../src/store/settle.ts'
 import { isMessagesPath } from '../src/wire/path.ts'
 
 /** Levels at which stages are logged; at others nothing is looked up for them. */

@@ -5,9 +5,9 @@ import { RetryBudget } from '../src/domain/retry-budget.ts'
 import { orderRoutes } from '../src/domain/route.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
-import { Failover, ROUTES_TRIED_MAX } from '../src/upstream/failover.ts'
-import { RouteStates, type Seat } from '../src/upstream/route-states.ts'
-import type { ServingRoute } from '../src/upstream/serving-route.ts'
+import { Failover, ROUTES_TRIED_MAX } from '../src/upstream/routes/failover.ts'
+import { RouteStates, type Seat } from '../src/upstream/routes/route-states.ts'
+import type { ServingRoute } from '../src/upstream/routes/serving-route.ts'
 
 type Routes = readonly [ServingRoute, ...ServingRoute[]]
 

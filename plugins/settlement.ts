@@ -12,7 +12,7 @@ import { Door, type Held } from '../src/credit/door.ts'
 import { recordOf, settlementOf } from '../src/credit/settlement.ts'
 import { ProxyError } from '../src/errors.ts'
 import { ifSet } from '../src/request/request-slot.ts'
-import { NOTHING_RELAYED } from '../src/upstream/relay.ts'
+import { NOTHING_RELAYED } from '../src/upstream/relay/relay.ts'
 
 /** Milliseconds that clients get to read the event that ends their stream at a shutdown. */
 const LAST_WORDS_MS = 1_000

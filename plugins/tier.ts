@@ -11,7 +11,7 @@ import { requestSlot } from '../src/request/request-slot.ts'
 import type { Catalogue } from '../src/store/catalogue.ts'
 import type { Route } from '../src/store/models.ts'
 import type { Provider } from '../src/store/providers.ts'
-import type { ServingRoute } from '../src/upstream/serving-route.ts'
+import type { ServingRoute } from '../src/upstream/routes/serving-route.ts'
 import type { UpstreamTarget } from '../src/upstream/target.ts'
 import { speaks } from '../src/wire/profile.ts'
 

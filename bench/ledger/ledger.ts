@@ -3,9 +3,9 @@ import { randomUUIDv7 } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type postgres from 'postgres'
 import { Owner } from '../../src/leases/owner.ts'
+import { createReserveLane } from '../../src/store/lanes/reserve.ts'
+import { createSettleLane } from '../../src/store/lanes/settle.ts'
 import type { RequestRecord } from '../../src/store/request-record.ts'
-import { createReserveLane } from '../../src/store/reserve.ts'
-import { createSettleLane } from '../../src/store/settle.ts'
 
 const KEY = randomUUIDv7()
 const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, spend: null }

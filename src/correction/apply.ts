@@ -1,13 +1,13 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { takeStep } from '../store/correction-steps.ts'
-import { correctionTotals, largestCorrections } from '../store/correction-totals.ts'
+import { takeStep } from '../store/prices/correction-steps.ts'
+import { correctionTotals, largestCorrections } from '../store/prices/correction-totals.ts'
 import {
   type CorrectionPlace,
   enterCorrection,
   type NewCorrection,
   type PriceCorrection,
   readCorrection,
-} from '../store/price-corrections.ts'
+} from '../store/prices/price-corrections.ts'
 import { type CorrectionFigures, LARGEST_MAX } from './report.ts'
 import { Repricer } from './repriced-pages.ts'
 

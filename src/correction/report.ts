@@ -1,8 +1,8 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { availableOf } from '../store/balance.ts'
-import { type RequestDue, readDues } from '../store/correction-steps.ts'
-import type { AccountCorrection, CorrectionTotals } from '../store/correction-totals.ts'
-import { type CorrectedSpan, readClock } from '../store/price-corrections.ts'
+import { type RequestDue, readDues } from '../store/prices/correction-steps.ts'
+import type { AccountCorrection, CorrectionTotals } from '../store/prices/correction-totals.ts'
+import { type CorrectedSpan, readClock } from '../store/prices/price-corrections.ts'
 import { Repricer } from './repriced-pages.ts'
 
 /** What a correction does, or would do. */

@@ -2,9 +2,9 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type PriceBook, type RecordedRequest, reprice } from '../domain/repricing.ts'
 import { ENDPOINTS } from '../endpoints/index.ts'
 import { loadCatalogue } from '../store/catalogue.ts'
-import type { CostedRequest } from '../store/correction-steps.ts'
-import type { CorrectedSpan } from '../store/price-corrections.ts'
-import { readRecorded } from '../store/recorded-requests.ts'
+import type { CostedRequest } from '../store/prices/correction-steps.ts'
+import type { CorrectedSpan } from '../store/prices/price-corrections.ts'
+import { readRecorded } from '../store/prices/recorded-requests.ts'
 import { readCreditsPerUsd } from '../store/settings.ts'
 
 /** Requests with what they cost at the right price. */

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { formatCredits, type MicroCredits } from '../domain/credits.ts'
 import type { RateLimits } from '../domain/tier.ts'
 import { ProxyError } from '../errors.ts'
-import type { ReserveAnswer } from '../store/reserve.ts'
+import type { ReserveAnswer } from '../store/lanes/reserve.ts'
 
 /** Seconds a client is told to wait at most: SDKs ignore or misread longer ones (W-32). */
 const RETRY_AFTER_MAX_S = 59

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts'
 import { MovedAccounts } from '../domain/moved-accounts.ts'
 import { detailOf } from '../domain/violation.ts'
-import type { AuditBounds, AuditStep, Look } from '../store/audit-step.ts'
+import type { AuditBounds, AuditStep, Look } from '../store/audit/audit-step.ts'
 
 /** How often the background audit looks at what, and how much of it at a time. */
 export type AuditPace = AuditBounds & {

@@ -1,6 +1,6 @@
 import type { Journal } from '../journal/journal.ts'
-import type { SettleAnswer, Settlement } from '../store/settle.ts'
-import type { SettlementQueue } from '../store/settlement-queue.ts'
+import type { SettleAnswer, Settlement } from '../store/lanes/settle.ts'
+import type { SettlementQueue } from '../store/lanes/settlement-queue.ts'
 
 /** A request that holds credits, as the door sees it. */
 export type Held = {

@@ -3,10 +3,10 @@ import { usageToCharge } from '../domain/ending.ts'
 import { costOf, per1000Tokens, type Rate } from '../domain/price.ts'
 import { NO_USAGE } from '../domain/usage.ts'
 import { ifSet } from '../request/request-slot.ts'
+import type { Settlement } from '../store/lanes/settle.ts'
 import type { RecordedError, RequestRecord } from '../store/request-record.ts'
-import type { Settlement } from '../store/settle.ts'
-import { NOTHING_RELAYED, type Relayed } from '../upstream/relay.ts'
-import type { MeteredRequest } from '../wire/metered-request.ts'
+import { NOTHING_RELAYED, type Relayed } from '../upstream/relay/relay.ts'
+import type { MeteredRequest } from '../wire/requests/metered-request.ts'
 
 /** The nearest causes of an error that are recorded. */
 const CAUSES_MAX = 5

@@ -1,4 +1,4 @@
-import { SseScanner } from '../wire/sse-scanner.ts'
+import { SseScanner } from '../wire/sse/sse-scanner.ts'
 import { type Answered, isObject, parse } from './heard.ts'
 import { type Report, readReport } from './report.ts'
 import { finishOf, hasId, type Said, saidIn } from './whole-answer.ts'

@@ -1,16 +1,16 @@
-import { asObject } from '../wire/answer.ts'
-import { readChoicesAnswer } from '../wire/choices-answer.ts'
+import { asObject } from '../wire/answers/answer.ts'
+import { readChoicesAnswer } from '../wire/answers/choices-answer.ts'
+import { CHOICES_ERRORS } from '../wire/error-shape.ts'
+import { requiredArray } from '../wire/fields.ts'
 import {
   CHOICES_FIELDS,
   type ChoicesRequest,
   choicesBody,
   readChoicesRequest,
-} from '../wire/choices-request.ts'
-import { CHOICES_ERRORS } from '../wire/error-shape.ts'
-import { requiredArray } from '../wire/fields.ts'
-import { refuseObjectReferences } from '../wire/object-references.ts'
-import { measurePrompt, promptText, withDefinitions } from '../wire/prompt.ts'
-import { UsageTap } from '../wire/usage-tap.ts'
+} from '../wire/requests/choices-request.ts'
+import { refuseObjectReferences } from '../wire/requests/object-references.ts'
+import { measurePrompt, promptText, withDefinitions } from '../wire/requests/prompt.ts'
+import { UsageTap } from '../wire/sse/usage-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** The names of the output limit; the lower counts. */

@@ -1,15 +1,15 @@
-import { readChoicesAnswer } from '../wire/choices-answer.ts'
+import { readChoicesAnswer } from '../wire/answers/choices-answer.ts'
+import { CHOICES_ERRORS } from '../wire/error-shape.ts'
+import { optionalInteger, optionalString } from '../wire/fields.ts'
 import {
   CHOICES_FIELDS,
   CHOICES_MAX,
   type ChoicesRequest,
   choicesBody,
   readChoicesRequest,
-} from '../wire/choices-request.ts'
-import { CHOICES_ERRORS } from '../wire/error-shape.ts'
-import { optionalInteger, optionalString } from '../wire/fields.ts'
-import { inputText, measureInput, readInput } from '../wire/text-input.ts'
-import { UsageTap } from '../wire/usage-tap.ts'
+} from '../wire/requests/choices-request.ts'
+import { inputText, measureInput, readInput } from '../wire/requests/text-input.ts'
+import { UsageTap } from '../wire/sse/usage-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const LIMITS = ['max_tokens'] as const

@@ -1,13 +1,13 @@
-import { parseObject, textDelivered } from '../wire/answer.ts'
+import { parseObject, textDelivered } from '../wire/answers/answer.ts'
 import { MESSAGES_ERRORS } from '../wire/error-shape.ts'
 import {
   MESSAGES_FIELDS,
   type MessagesRequest,
   messagesText,
   readMessages,
-} from '../wire/messages-request.ts'
-import { readMessagesUsage } from '../wire/messages-usage.ts'
-import { editedBody } from '../wire/upstream-body.ts'
+} from '../wire/requests/messages-request.ts'
+import { editedBody } from '../wire/requests/upstream-body.ts'
+import { readMessagesUsage } from '../wire/usage/messages-usage.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const OWNED = new Set(MESSAGES_FIELDS)

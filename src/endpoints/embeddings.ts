@@ -1,13 +1,19 @@
 import { readUsage } from '../domain/read-usage.ts'
-import { type Answer, asObject, parseObject, renamed, textDelivered } from '../wire/answer.ts'
+import {
+  type Answer,
+  asObject,
+  parseObject,
+  renamed,
+  textDelivered,
+} from '../wire/answers/answer.ts'
 import { CHOICES_ERRORS } from '../wire/error-shape.ts'
 import { optionalString, requiredString } from '../wire/fields.ts'
-import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
-import type { MeteredRequest } from '../wire/metered-request.ts'
-import { oddUsage } from '../wire/odd-usage.ts'
+import { type JsonRequest, readJsonRequest } from '../wire/json/json-request.ts'
 import { PLAIN_PROFILE } from '../wire/profile.ts'
-import { inputText, measureInput, readInput } from '../wire/text-input.ts'
-import { editedBody } from '../wire/upstream-body.ts'
+import type { MeteredRequest } from '../wire/requests/metered-request.ts'
+import { inputText, measureInput, readInput } from '../wire/requests/text-input.ts'
+import { editedBody } from '../wire/requests/upstream-body.ts'
+import { oddUsage } from '../wire/usage/odd-usage.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** SDKs ask for base64 where their user did not ask, and decode it again (W-21). */

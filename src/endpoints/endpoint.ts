@@ -1,10 +1,10 @@
-import type { Answer } from '../wire/answer.ts'
+import type { Answer } from '../wire/answers/answer.ts'
 import type { BodyType } from '../wire/content-type.ts'
 import type { ErrorShape } from '../wire/error-shape.ts'
-import type { Change, MeteredRequest } from '../wire/metered-request.ts'
 import type { Profile } from '../wire/profile.ts'
-import type { PromptText } from '../wire/prompt.ts'
-import type { StreamTap, TapOptions } from '../wire/stream-tap.ts'
+import type { Change, MeteredRequest } from '../wire/requests/metered-request.ts'
+import type { PromptText } from '../wire/requests/prompt.ts'
+import type { StreamTap, TapOptions } from '../wire/sse/stream-tap.ts'
 
 /**
  * All that Tollkeeper knows of one endpoint. Everything else, from the limits to the settlement, is

@@ -1,16 +1,16 @@
 import { IMAGE_OUTPUT_TOKENS_MAX } from '../domain/bounds.ts'
-import { NAMED_ERRORS } from '../wire/error-shape.ts'
-import { EventTap } from '../wire/event-tap.ts'
-import { type FormRequest, formBody } from '../wire/form-request.ts'
 import {
   IMAGE_EVENT_BYTES_MAX,
   IMAGES_MAX,
   imageEvents,
   imagesBound,
   readImages,
-} from '../wire/image-answer.ts'
-import { Form } from '../wire/multipart.ts'
-import { emptyPrompt } from '../wire/prompt.ts'
+} from '../wire/answers/image-answer.ts'
+import { NAMED_ERRORS } from '../wire/error-shape.ts'
+import { type FormRequest, formBody } from '../wire/requests/form-request.ts'
+import { Form } from '../wire/requests/multipart.ts'
+import { emptyPrompt } from '../wire/requests/prompt.ts'
+import { EventTap } from '../wire/sse/event-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const EVENTS = imageEvents('image_edit')

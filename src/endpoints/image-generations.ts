@@ -1,17 +1,17 @@
-import { NAMED_ERRORS } from '../wire/error-shape.ts'
-import { EventTap } from '../wire/event-tap.ts'
-import { optionalBoolean, optionalInteger, requiredString } from '../wire/fields.ts'
 import {
   IMAGE_EVENT_BYTES_MAX,
   IMAGES_MAX,
   imageEvents,
   imagesBound,
   readImages,
-} from '../wire/image-answer.ts'
-import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
-import type { MeteredRequest } from '../wire/metered-request.ts'
-import { measurePrompt, promptText } from '../wire/prompt.ts'
-import { editedBody } from '../wire/upstream-body.ts'
+} from '../wire/answers/image-answer.ts'
+import { NAMED_ERRORS } from '../wire/error-shape.ts'
+import { optionalBoolean, optionalInteger, requiredString } from '../wire/fields.ts'
+import { type JsonRequest, readJsonRequest } from '../wire/json/json-request.ts'
+import type { MeteredRequest } from '../wire/requests/metered-request.ts'
+import { measurePrompt, promptText } from '../wire/requests/prompt.ts'
+import { editedBody } from '../wire/requests/upstream-body.ts'
+import { EventTap } from '../wire/sse/event-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const OWNED = new Set(['model', 'prompt', 'n', 'stream'])

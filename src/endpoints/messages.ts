@@ -1,20 +1,26 @@
-import { type Answer, asObject, parseObject, renamed, textDelivered } from '../wire/answer.ts'
-import { readLimit } from '../wire/choices-request.ts'
+import {
+  type Answer,
+  asObject,
+  parseObject,
+  renamed,
+  textDelivered,
+} from '../wire/answers/answer.ts'
+import { messageAsStream } from '../wire/answers/message-as-stream.ts'
 import { MESSAGES_ERRORS } from '../wire/error-shape.ts'
-import { type EventReader, EventTap } from '../wire/event-tap.ts'
-import { sseEvent } from '../wire/events.ts'
 import { optionalBoolean } from '../wire/fields.ts'
-import { messageAsStream } from '../wire/message-as-stream.ts'
+import { readLimit } from '../wire/requests/choices-request.ts'
 import {
   MESSAGES_FIELDS,
   type MessagesRequest,
   messagesText,
   readMessages,
-} from '../wire/messages-request.ts'
-import { readMessagesUsage } from '../wire/messages-usage.ts'
-import { oddUsage } from '../wire/odd-usage.ts'
-import { reportedCalls } from '../wire/reported-calls.ts'
-import { editedBody, limitEdits } from '../wire/upstream-body.ts'
+} from '../wire/requests/messages-request.ts'
+import { editedBody, limitEdits } from '../wire/requests/upstream-body.ts'
+import { type EventReader, EventTap } from '../wire/sse/event-tap.ts'
+import { sseEvent } from '../wire/sse/events.ts'
+import { readMessagesUsage } from '../wire/usage/messages-usage.ts'
+import { oddUsage } from '../wire/usage/odd-usage.ts'
+import { reportedCalls } from '../wire/usage/reported-calls.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const LIMITS = ['max_tokens'] as const

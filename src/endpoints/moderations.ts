@@ -1,11 +1,11 @@
 import { readUsage } from '../domain/read-usage.ts'
-import { parseObject, renamed, textDelivered } from '../wire/answer.ts'
+import { parseObject, renamed, textDelivered } from '../wire/answers/answer.ts'
 import { CHOICES_ERRORS } from '../wire/error-shape.ts'
 import { requiredString, requiredTextOrArray } from '../wire/fields.ts'
-import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
-import type { MeteredRequest } from '../wire/metered-request.ts'
-import { measurePrompt, promptText } from '../wire/prompt.ts'
-import { editedBody } from '../wire/upstream-body.ts'
+import { type JsonRequest, readJsonRequest } from '../wire/json/json-request.ts'
+import type { MeteredRequest } from '../wire/requests/metered-request.ts'
+import { measurePrompt, promptText } from '../wire/requests/prompt.ts'
+import { editedBody } from '../wire/requests/upstream-body.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const OWNED = new Set(['model', 'input'])

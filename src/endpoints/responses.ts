@@ -1,8 +1,14 @@
 import { INPUT_NAMES, readUsage } from '../domain/read-usage.ts'
-import { type Answer, asObject, parseObject, renamed, textDelivered } from '../wire/answer.ts'
-import { readLimit } from '../wire/choices-request.ts'
+import {
+  type Answer,
+  asObject,
+  parseObject,
+  renamed,
+  textDelivered,
+} from '../wire/answers/answer.ts'
+import { responseAsStream } from '../wire/answers/response-as-stream.ts'
+import { responseText } from '../wire/answers/response-text.ts'
 import { NAMED_ERRORS } from '../wire/error-shape.ts'
-import { type EventReader, EventTap } from '../wire/event-tap.ts'
 import {
   invalid,
   optionalBoolean,
@@ -10,15 +16,15 @@ import {
   requiredString,
   requiredTextOrArray,
 } from '../wire/fields.ts'
-import { type JsonRequest, readJsonRequest } from '../wire/json-request.ts'
-import type { MeteredRequest } from '../wire/metered-request.ts'
-import { refuseObjectReferences, refuseReference } from '../wire/object-references.ts'
-import { oddUsage } from '../wire/odd-usage.ts'
-import { measurePrompt, promptText, withDefinitions } from '../wire/prompt.ts'
-import { responseAsStream } from '../wire/response-as-stream.ts'
-import { responseText } from '../wire/response-text.ts'
-import { ToolCallCounter } from '../wire/tool-calls.ts'
-import { editedBody, limitEdits } from '../wire/upstream-body.ts'
+import { type JsonRequest, readJsonRequest } from '../wire/json/json-request.ts'
+import { readLimit } from '../wire/requests/choices-request.ts'
+import type { MeteredRequest } from '../wire/requests/metered-request.ts'
+import { refuseObjectReferences, refuseReference } from '../wire/requests/object-references.ts'
+import { measurePrompt, promptText, withDefinitions } from '../wire/requests/prompt.ts'
+import { editedBody, limitEdits } from '../wire/requests/upstream-body.ts'
+import { type EventReader, EventTap } from '../wire/sse/event-tap.ts'
+import { oddUsage } from '../wire/usage/odd-usage.ts'
+import { ToolCallCounter } from '../wire/usage/tool-calls.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const LIMITS = ['max_output_tokens'] as const

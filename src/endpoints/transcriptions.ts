@@ -1,12 +1,12 @@
 import { AUDIO_BYTES_PER_TOKEN } from '../domain/bounds.ts'
-import { type Answer, parseObject, textDelivered } from '../wire/answer.ts'
-import { readAudioUsage } from '../wire/audio-usage.ts'
+import { type Answer, parseObject, textDelivered } from '../wire/answers/answer.ts'
 import { NAMED_ERRORS } from '../wire/error-shape.ts'
-import { type EventReader, EventTap } from '../wire/event-tap.ts'
 import { missing } from '../wire/fields.ts'
-import { type FormRequest, formBody } from '../wire/form-request.ts'
-import { Form } from '../wire/multipart.ts'
-import { emptyPrompt } from '../wire/prompt.ts'
+import { type FormRequest, formBody } from '../wire/requests/form-request.ts'
+import { Form } from '../wire/requests/multipart.ts'
+import { emptyPrompt } from '../wire/requests/prompt.ts'
+import { type EventReader, EventTap } from '../wire/sse/event-tap.ts'
+import { readAudioUsage } from '../wire/usage/audio-usage.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** Bytes of a body: of a file of 25 MiB, OpenAI's limit (W-16), and of the parts beside it. */

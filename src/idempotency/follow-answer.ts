@@ -1,5 +1,5 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http'
-import type { Claim } from '../store/idempotency.ts'
+import type { Claim } from '../store/lanes/idempotency.ts'
 import type { Capture } from './capture.ts'
 import type { EndedClaim } from './keeper.ts'
 import { tapResponse } from './tap-response.ts'

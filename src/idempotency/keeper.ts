@@ -1,6 +1,6 @@
 import { type Clock, delay, SYSTEM_CLOCK } from '../clock.ts'
-import type { Claim } from '../store/idempotency.ts'
 import type { Conclusion } from '../store/idempotency-answers.ts'
+import type { Claim } from '../store/lanes/idempotency.ts'
 import type { AnswerBox } from './answer-box.ts'
 import type { Capture } from './capture.ts'
 

@@ -2,7 +2,7 @@ import * as fs from 'node:fs'
 import { join } from 'node:path'
 import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import { StandstillWatch } from '../domain/watch.ts'
-import type { Settlement } from '../store/settle.ts'
+import type { Settlement } from '../store/lanes/settle.ts'
 import type { Disk } from './disk.ts'
 import type { Journal } from './journal.ts'
 

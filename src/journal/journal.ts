@@ -1,6 +1,6 @@
 import * as fs from 'node:fs'
 import { join } from 'node:path'
-import type { Settlement } from '../store/settle.ts'
+import type { Settlement } from '../store/lanes/settle.ts'
 import type { Disk } from './disk.ts'
 import { fromText, toLine, toRefusedLine } from './line.ts'
 import { Segment } from './segment.ts'

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { Settlement } from '../store/settle.ts'
+import type { Settlement } from '../store/lanes/settle.ts'
 
 /**
  * A settlement as a line of the journal: a checksum in 8 hex digits, a space, JSON, a line feed.

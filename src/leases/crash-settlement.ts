@@ -1,6 +1,6 @@
 import { per1000Tokens } from '../domain/price.ts'
 import type { OpenHold } from '../store/instances.ts'
-import type { Settlement } from '../store/settle.ts'
+import type { Settlement } from '../store/lanes/settle.ts'
 
 type Terms = {
   endpoint: string

@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts'
 import type { MicroCredits } from '../domain/credits.ts'
 import { StandstillWatch } from '../domain/watch.ts'
 import type { Heartbeat } from '../store/instances.ts'
-import type { LeaseStore } from '../store/lease-lane.ts'
+import type { LeaseStore } from '../store/lanes/lease-lane.ts'
 import type { Owner } from './owner.ts'
 
 /** Twice as often as a crash may cost: a beat may come late. */

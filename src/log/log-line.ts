@@ -2,8 +2,8 @@ import { recordError } from '../credit/settlement.ts'
 import { formatCredits, type MicroCredits } from '../domain/credits.ts'
 import { detailsOf } from '../domain/usage-details.ts'
 import type { ProxyError } from '../errors.ts'
+import type { SettleAnswer } from '../store/lanes/settle.ts'
 import type { RequestRecord } from '../store/request-record.ts'
-import type { SettleAnswer } from '../store/settle.ts'
 import type { HeldLine, UnheldLine } from './log-schema.ts'
 
 /**

@@ -1,5 +1,5 @@
 import { AUDIT_RULES } from '../domain/violation.ts'
-import type { Look } from '../store/audit-step.ts'
+import type { Look } from '../store/audit/audit-step.ts'
 import type { Definer } from './definer.ts'
 
 /** Counts what the background audit of this process looks at and finds. */

@@ -1,7 +1,7 @@
 import { countClasses } from '../domain/price-classes.ts'
 import { CLASS_NAMES, PART_NAMES } from '../domain/price-terms.ts'
+import type { SettleAnswer } from '../store/lanes/settle.ts'
 import type { RequestRecord } from '../store/request-record.ts'
-import type { SettleAnswer } from '../store/settle.ts'
 import type { Definer } from './definer.ts'
 import { type KnownNames, labelsOf } from './names.ts'
 

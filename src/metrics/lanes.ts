@@ -1,4 +1,4 @@
-import type { WatchedLane } from '../store/lane.ts'
+import type { WatchedLane } from '../store/lanes/lane.ts'
 import type { Definer } from './definer.ts'
 
 const BATCH_SIZES = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512]

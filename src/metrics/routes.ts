@@ -1,5 +1,5 @@
 import type { CircuitState } from '../domain/circuit.ts'
-import type { RouteStates } from '../upstream/route-states.ts'
+import type { RouteStates } from '../upstream/routes/route-states.ts'
 import type { Definer } from './definer.ts'
 
 /** What the gauge says of a circuit: the higher, the worse. */

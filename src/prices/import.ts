@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { importPrices, pricesOfProvider } from '../store/price-import.ts'
+import { importPrices, pricesOfProvider } from '../store/prices/price-import.ts'
 import type { PriceCatalogue } from './catalogue.ts'
 import { type Offer, offerOf } from './offer.ts'
 import { type PlannedPrice, planPrices } from './plan.ts'

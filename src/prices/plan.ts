@@ -1,5 +1,5 @@
-import { columnsOf } from '../store/price-details.ts'
-import { isSamePrice, MANUAL, type PriceRow } from '../store/prices.ts'
+import { columnsOf } from '../store/prices/price-details.ts'
+import { isSamePrice, MANUAL, type PriceRow } from '../store/prices/prices.ts'
 import type { Offer } from './offer.ts'
 
 type Columns = ReturnType<typeof columnsOf>

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { Endpoint } from '../endpoints/endpoint.ts'
-import type { MeteredRequest } from '../wire/metered-request.ts'
+import type { MeteredRequest } from '../wire/requests/metered-request.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {

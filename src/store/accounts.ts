@@ -1,7 +1,7 @@
 import { and, desc, eq, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
-import { liftingOf } from './audit-state.ts'
+import { liftingOf } from './audit/audit-state.ts'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import { accounts } from './schema.ts'
 import { breaksTierReference } from './tiers.ts'

@@ -2,7 +2,7 @@ import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { Price } from '../domain/price.ts'
 import type { Tier } from '../domain/tier.ts'
 import { allModels, type Model, type Route } from './models.ts'
-import { readPriceBook } from './price-book.ts'
+import { readPriceBook } from './prices/price-book.ts'
 import type { Provider } from './providers.ts'
 import { providers, tiers } from './schema.ts'
 

@@ -1,8 +1,8 @@
 import { and, eq, gt, lt, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { type Claim, KEPT_FOR_S } from './idempotency.ts'
-import { Lane } from './lane.ts'
-import { LaneClient } from './lane-client.ts'
+import { type Claim, KEPT_FOR_S } from './lanes/idempotency.ts'
+import { Lane } from './lanes/lane.ts'
+import { LaneClient } from './lanes/lane-client.ts'
 import { idempotencyAnswers, idempotencyKeys } from './schema.ts'
 
 /** Bytes of answers, as they are stored, that are kept for an account and for all together. */

@@ -1,6 +1,6 @@
 import { type Delivered, type EstimationMethod, estimateCompletion } from '../domain/estimate.ts'
 import { type Usage, usageOf } from '../domain/usage.ts'
-import { estimatePrompt, type PromptMeasure, type PromptText } from '../wire/prompt.ts'
+import { estimatePrompt, type PromptMeasure, type PromptText } from '../wire/requests/prompt.ts'
 import type { Tokenizer } from './tokenizer.ts'
 
 /** Worth of the prompt and of what was delivered, when the upstream does not report it. */

@@ -5,19 +5,19 @@ import { type ProxyError, toProxyError } from '../errors.ts'
 import type { DisconnectPolicy } from '../wire/profile.ts'
 import { Attempt, type ExchangeOptions, type Routes } from './attempt.ts'
 import type { UpstreamListener } from './call.ts'
+import { wayOf } from './connect/way.ts'
 import { failureOfThrown, givenUp, isTimeout, unknownCoding } from './failure.ts'
-import { ReadingOn } from './reading-on.ts'
-import { RefusalRelay } from './refusal-relay.ts'
+import { ReadingOn } from './relay/reading-on.ts'
+import { RefusalRelay } from './relay/refusal-relay.ts'
 import {
   type FailedAttempt,
   NOTHING_RELAYED,
   type Relay,
   type RelayOptions,
   type WholeAnswer,
-} from './relay.ts'
-import { relayFor } from './relay-for.ts'
-import type { Source } from './source.ts'
-import { wayOf } from './way.ts'
+} from './relay/relay.ts'
+import { relayFor } from './relay/relay-for.ts'
+import type { Source } from './relay/source.ts'
 
 /**
  * One request to the upstream and its answer on the way to the client. The upstream's head

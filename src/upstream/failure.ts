@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isRecord } from '../domain/is-record.ts'
 import { CATALOGUE, ProxyError } from '../errors.ts'
-import { AddressRefused } from './address-guard.ts'
+import { AddressRefused } from './connect/address-guard.ts'
 import { withoutKey } from './without-key.ts'
 
 const TIMEOUTS = new Set([

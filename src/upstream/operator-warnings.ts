@@ -1,4 +1,4 @@
-import type { Relayed } from './relay.ts'
+import type { Relayed } from './relay/relay.ts'
 import type { UpstreamTarget } from './target.ts'
 
 type Log = { [level in 'warn' | 'error']: (facts: object, message: string) => void }

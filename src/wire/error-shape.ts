@@ -1,6 +1,6 @@
 import type { ProxyError } from '../errors.ts'
 import { errorBody } from './error-body.ts'
-import { errorEvent, sseEvent } from './events.ts'
+import { errorEvent, sseEvent } from './sse/events.ts'
 
 /** How an API tells its clients of an error. */
 export type ErrorShape = {

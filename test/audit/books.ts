@@ -6,8 +6,8 @@ import {
   type AuditStep,
   createAuditLane,
   type Look,
-} from '../../src/store/audit-step.ts'
-import type { Lane } from '../../src/store/lane.ts'
+} from '../../src/store/audit/audit-step.ts'
+import type { Lane } from '../../src/store/lanes/lane.ts'
 import { createTestDatabase } from '../harness/database.ts'
 
 /** Every batch of a pass is due at once. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { ENDPOINTS } from '../../src/endpoints/index.ts'
-import { type SseEvent, SseScanner } from '../../src/wire/sse-scanner.ts'
+import { type SseEvent, SseScanner } from '../../src/wire/sse/sse-scanner.ts'
 import { tapOf } from '../wire/streams.ts'
 import { Random } from './random.ts'
 import { piecesOf, streamOf } from './sse-streams.ts'

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
-import { AddressGuard } from '../../src/upstream/address-guard.ts'
 import { UpstreamCall } from '../../src/upstream/call.ts'
-import { UpstreamPools } from '../../src/upstream/pools.ts'
-import { Proxies } from '../../src/upstream/proxies.ts'
+import { AddressGuard } from '../../src/upstream/connect/address-guard.ts'
+import { UpstreamPools } from '../../src/upstream/connect/pools.ts'
+import { Proxies } from '../../src/upstream/connect/proxies.ts'
 import { upstreamTarget } from '../../src/upstream/target.ts'
 import { eventually } from '../harness/proxy.ts'
 

@@ -1,8 +1,8 @@
 import { randomUUIDv7 } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Claim, createClaimLane } from '../../src/store/idempotency.ts'
 import { createConclusionLane } from '../../src/store/idempotency-answers.ts'
+import { type Claim, createClaimLane } from '../../src/store/lanes/idempotency.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { claimOf } from './rows.ts'
 

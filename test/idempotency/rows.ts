@@ -1,6 +1,6 @@
 import { randomBytes, randomUUIDv7 } from 'node:crypto'
 import type postgres from 'postgres'
-import type { Claim } from '../../src/store/idempotency.ts'
+import type { Claim } from '../../src/store/lanes/idempotency.ts'
 
 /** A claim of a key and a question by number, for a request of its own. */
 export function claimOf(accountId: string, key: number, question = 0): Claim {

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import fc from 'fast-check'
 import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Claim, createClaimLane } from '../../src/store/idempotency.ts'
+import { type Claim, createClaimLane } from '../../src/store/lanes/idempotency.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { claimOf, keep, spaceOf } from './rows.ts'
 

@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 
 /** A settlement with this cost, and a message that needs escaping. */
 export function aSettlement(cost: bigint): Settlement {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Heir } from '../../src/journal/heir.ts'
 import { Journal, SEGMENT_BYTES } from '../../src/journal/journal.ts'
 import { fromLine, toLine } from '../../src/journal/line.ts'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { aSettlement } from './a-settlement.ts'
 
 let folder: string

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { SYSTEM_CLOCK } from '../../src/clock.ts'
 import { Heir } from '../../src/journal/heir.ts'
 import { Journal } from '../../src/journal/journal.ts'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { aSettlement } from './a-settlement.ts'
 
 let folder: string

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { applyCorrection } from '../../src/correction/apply.ts'
-import { auditLedger } from '../../src/store/audit.ts'
-import type { NewCorrection } from '../../src/store/price-corrections.ts'
+import { auditLedger } from '../../src/store/audit/audit.ts'
+import type { NewCorrection } from '../../src/store/prices/price-corrections.ts'
 import { type Amounts, CREDIT, fresh, minute, openShop, type Shop } from './repriced.ts'
 
 const RUNS = Number(process.env.TEST_RUNS ?? 40)

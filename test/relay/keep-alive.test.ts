@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, request, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Downstream } from '../../src/upstream/downstream.ts'
+import { Downstream } from '../../src/upstream/relay/downstream.ts'
 
 const SILENCE_MS = 15_000
 const COMMENT = ': keep-alive\n\n'

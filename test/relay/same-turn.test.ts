@@ -6,8 +6,8 @@ import { FREE_RATE } from '../../src/domain/price.ts'
 import { NO_USAGE } from '../../src/domain/usage.ts'
 import type { Endpoint } from '../../src/endpoints/endpoint.ts'
 import { ENDPOINTS } from '../../src/endpoints/index.ts'
-import type { RelayOptions } from '../../src/upstream/relay.ts'
-import { StreamRelay } from '../../src/upstream/stream-relay.ts'
+import type { RelayOptions } from '../../src/upstream/relay/relay.ts'
+import { StreamRelay } from '../../src/upstream/relay/stream-relay.ts'
 import { SHAPES, tapOf } from '../wire/streams.ts'
 
 /** The client's side, which notes what is written. */

@@ -8,7 +8,7 @@ import {
 } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Downstream } from '../../src/upstream/downstream.ts'
+import { Downstream } from '../../src/upstream/relay/downstream.ts'
 import { eventually } from '../harness/proxy.ts'
 
 const MINUTE_MS = 60_000

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { AddressGuard } from '../../src/upstream/address-guard.ts'
+import { AddressGuard } from '../../src/upstream/connect/address-guard.ts'
 
 const strict = new AddressGuard([])
 const open = new AddressGuard(['0.0.0.0/0', '::/0'])

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { FAULTS_TO_OPEN } from '../../src/domain/circuit.ts'
 import { ProxyError } from '../../src/errors.ts'
-import { RouteStates } from '../../src/upstream/route-states.ts'
+import { RouteStates } from '../../src/upstream/routes/route-states.ts'
 import { upstreamTarget } from '../../src/upstream/target.ts'
 
 test('streams that end on a route that takes no more requests keep it from no circuit', () => {

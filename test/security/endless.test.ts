@@ -1,11 +1,11 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { AddressGuard } from '../../src/upstream/address-guard.ts'
 import { UpstreamCall } from '../../src/upstream/call.ts'
+import { AddressGuard } from '../../src/upstream/connect/address-guard.ts'
+import { UpstreamPools } from '../../src/upstream/connect/pools.ts'
+import { Proxies } from '../../src/upstream/connect/proxies.ts'
 import { failureOfThrown } from '../../src/upstream/failure.ts'
-import { UpstreamPools } from '../../src/upstream/pools.ts'
-import { Proxies } from '../../src/upstream/proxies.ts'
 import { upstreamTarget } from '../../src/upstream/target.ts'
 import {
   type Customer,

@@ -1,6 +1,6 @@
 import type { LookupAddress } from 'node:dns'
 import { isIP } from 'node:net'
-import type { Resolver } from '../../src/upstream/address-guard.ts'
+import type { Resolver } from '../../src/upstream/connect/address-guard.ts'
 
 /** An address that is public, and that nothing here ever reaches. */
 export const PUBLIC = '203.0.113.7'

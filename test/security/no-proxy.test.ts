@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { ConfigError, loadConfig } from '../../src/config.ts'
-import { Proxies } from '../../src/upstream/proxies.ts'
+import { Proxies } from '../../src/upstream/connect/proxies.ts'
 
 const PROXY = 'http://proxy.test:3128'
 

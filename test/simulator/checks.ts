@@ -1,5 +1,5 @@
 import type { OpenHold } from '../../src/store/instances.ts'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { sumOf } from './ledger.ts'
 import type { SimProcess } from './process.ts'
 import type { SimRequest } from './request.ts'

@@ -1,7 +1,7 @@
-import { Lane, type LaneLimits } from '../../src/store/lane.ts'
-import type { LeaseStore } from '../../src/store/lease-lane.ts'
-import type { ReserveAnswer } from '../../src/store/reserve.ts'
-import type { SettleAnswer, Settlement } from '../../src/store/settle.ts'
+import { Lane, type LaneLimits } from '../../src/store/lanes/lane.ts'
+import type { LeaseStore } from '../../src/store/lanes/lease-lane.ts'
+import type { ReserveAnswer } from '../../src/store/lanes/reserve.ts'
+import type { SettleAnswer, Settlement } from '../../src/store/lanes/settle.ts'
 import type { HoldItem } from './ledger.ts'
 import type { SimProcess } from './process.ts'
 

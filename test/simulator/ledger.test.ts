@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { aRecord } from '../store/a-record.ts'
 import { LedgerModel } from '../store/ledger-model.ts'
 import { Instances } from './instances.ts'

@@ -1,6 +1,6 @@
 import type { OpenHold } from '../../src/store/instances.ts'
-import type { ReserveAnswer } from '../../src/store/reserve.ts'
-import type { SettleAnswer, Settlement } from '../../src/store/settle.ts'
+import type { ReserveAnswer } from '../../src/store/lanes/reserve.ts'
+import type { SettleAnswer, Settlement } from '../../src/store/lanes/settle.ts'
 import type { Instances } from './instances.ts'
 
 export type HoldItem = { id: string; accountId: string; amount: bigint; minimum: bigint }

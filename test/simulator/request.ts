@@ -1,6 +1,6 @@
 import type { Held } from '../../src/credit/door.ts'
 import type { Outcome } from '../../src/domain/ending.ts'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { aRecord } from '../store/a-record.ts'
 import type { SimProcess } from './process.ts'
 

@@ -1,5 +1,5 @@
 import type { Journal } from '../../src/journal/journal.ts'
-import type { Settlement } from '../../src/store/settle.ts'
+import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { Checks } from './checks.ts'
 import { clientAction, isActive } from './clients.ts'
 import { chooseFaults, inflict } from './faults.ts'

@@ -3,7 +3,7 @@ import { drizzle } from 'drizzle-orm/postgres-js'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { adjust } from '../../src/store/adjustments.ts'
-import { auditLedger } from '../../src/store/audit.ts'
+import { auditLedger } from '../../src/store/audit/audit.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { LedgerSql } from './ledger-sql.ts'
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { sql as query } from 'drizzle-orm'
 import { expect, test } from 'vitest'
-import { LaneClient } from '../../src/store/lane-client.ts'
+import { LaneClient } from '../../src/store/lanes/lane-client.ts'
 import { createTestDatabase } from '../harness/database.ts'
 
 /** Milliseconds after which a connection is given up: some of them fall into its making. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
-import { Lane, type LaneCall, type LaneLimits } from '../../src/store/lane.ts'
+import { Lane, type LaneCall, type LaneLimits } from '../../src/store/lanes/lane.ts'
 
 const LIMITS: LaneLimits = { batchMax: 4, queueMax: 8, timeoutMs: 60_000 }
 const ROW_AT_FAULT = Object.assign(new Error('violates a check'), { code: '23514' })

@@ -2,7 +2,7 @@ import { randomUUIDv7 } from 'node:crypto'
 import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
-import { auditLedger } from '../../src/store/audit.ts'
+import { auditLedger } from '../../src/store/audit/audit.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { LedgerSql } from './ledger-sql.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Owner } from '../../src/leases/owner.ts'
-import { createReserveLane, type Reservation } from '../../src/store/reserve.ts'
+import { createReserveLane, type Reservation } from '../../src/store/lanes/reserve.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { FaultProxy } from '../harness/fault-proxy.ts'
 import { LedgerSql } from './ledger-sql.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { UsageTap } from '../../src/wire/usage-tap.ts'
+import { UsageTap } from '../../src/wire/sse/usage-tap.ts'
 import { chunk, tapped } from './tap.ts'
 
 const ORIGIN = { id: '0199', created: 1_700_000_000, model: 'house/m' }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { chatCompletions } from '../../src/endpoints/chat-completions.ts'
 import { responses } from '../../src/endpoints/responses.ts'
-import { sseEvent } from '../../src/wire/events.ts'
-import { SseScanner } from '../../src/wire/sse-scanner.ts'
-import type { StreamTap } from '../../src/wire/stream-tap.ts'
+import { sseEvent } from '../../src/wire/sse/events.ts'
+import { SseScanner } from '../../src/wire/sse/sse-scanner.ts'
+import type { StreamTap } from '../../src/wire/sse/stream-tap.ts'
 import { chunk, tapped } from './tap.ts'
 
 /** What a model may say in a delta or a message, and the text of it that is charged. */

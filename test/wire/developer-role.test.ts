@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { developerAsSystem } from '../../src/wire/developer-role.ts'
-import { elementsOf } from '../../src/wire/json-members.ts'
+import { elementsOf } from '../../src/wire/json/json-members.ts'
+import { developerAsSystem } from '../../src/wire/requests/developer-role.ts'
 
 const role = fc.constantFrom('developer', 'system', 'user', 'assistant', 'tool', 7, null)
 const message = fc.record(

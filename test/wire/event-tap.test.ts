@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { messages } from '../../src/endpoints/messages.ts'
 import { responses } from '../../src/endpoints/responses.ts'
 import { ProxyError } from '../../src/errors.ts'
-import { sseEvent } from '../../src/wire/events.ts'
-import { SseScanner } from '../../src/wire/sse-scanner.ts'
-import type { StreamTap } from '../../src/wire/stream-tap.ts'
+import { sseEvent } from '../../src/wire/sse/events.ts'
+import { SseScanner } from '../../src/wire/sse/sse-scanner.ts'
+import type { StreamTap } from '../../src/wire/sse/stream-tap.ts'
 
 const NO_USAGE = { promptTokens: 0, cachedTokens: 0, completionTokens: 0, reasoningTokens: 0 }
 const responsesTap = (alias?: string) =>

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { estimateImage, imageBound } from '../../src/domain/image-tokens.ts'
-import { imageSize } from '../../src/wire/image-size.ts'
-import { estimatePrompt, measurePrompt } from '../../src/wire/prompt.ts'
+import { imageSize } from '../../src/wire/requests/image-size.ts'
+import { estimatePrompt, measurePrompt } from '../../src/wire/requests/prompt.ts'
 
 type Make = (width: number, height: number) => Buffer
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Edits, editMembers } from '../../src/wire/json-edits.ts'
-import { topLevelMembers } from '../../src/wire/json-members.ts'
+import { type Edits, editMembers } from '../../src/wire/json/json-edits.ts'
+import { topLevelMembers } from '../../src/wire/json/json-members.ts'
 
 /** JSON whose text says more than JSON.parse keeps. */
 const EXACT = ['9007199254740993', '1e-7', '1.0', '-0', '1E+400', '"\\u0041\\/"', '"\\\\\\""']

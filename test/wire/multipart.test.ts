@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { Form } from '../../src/wire/multipart.ts'
+import { Form } from '../../src/wire/requests/multipart.ts'
 
 const TYPE = 'multipart/form-data; boundary=xyz'
 const DISPOSITION = 'Content-Disposition: form-data; name="model"'

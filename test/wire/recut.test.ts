@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ProxyError } from '../../src/errors.ts'
-import { sseEvent } from '../../src/wire/events.ts'
-import { type SseEvent, SseScanner } from '../../src/wire/sse-scanner.ts'
+import { sseEvent } from '../../src/wire/sse/events.ts'
+import { type SseEvent, SseScanner } from '../../src/wire/sse/sse-scanner.ts'
 import { cutAt, inPieces, ROOMY } from './sse.ts'
 import { SHAPES, tapOf } from './streams.ts'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readUsage, withReasoning } from '../../src/domain/read-usage.ts'
-import { usageIn } from '../../src/wire/reported-usage.ts'
+import { usageIn } from '../../src/wire/usage/reported-usage.ts'
 
 const usage = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 }
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { EventTooLarge, type SseEvent, SseScanner } from '../../src/wire/sse-scanner.ts'
+import { EventTooLarge, type SseEvent, SseScanner } from '../../src/wire/sse/sse-scanner.ts'
 import { inPieces, ROOMY, rendered } from './sse.ts'
 
 const KIB = 1024

@@ -1,4 +1,4 @@
-import { type SseEvent, SseScanner } from '../../src/wire/sse-scanner.ts'
+import { type SseEvent, SseScanner } from '../../src/wire/sse/sse-scanner.ts'
 
 /** Larger than any event of these tests. */
 export const ROOMY = 1024 * 1024

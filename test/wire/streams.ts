@@ -1,7 +1,7 @@
 import type { Endpoint } from '../../src/endpoints/endpoint.ts'
 import { ENDPOINTS } from '../../src/endpoints/index.ts'
-import { sseEvent } from '../../src/wire/events.ts'
-import type { StreamTap } from '../../src/wire/stream-tap.ts'
+import { sseEvent } from '../../src/wire/sse/events.ts'
+import type { StreamTap } from '../../src/wire/sse/stream-tap.ts'
 import { chunk, FINISH, OPENING, says } from './tap.ts'
 
 /** A stream of one endpoint, in one shape. */

@@ -1,5 +1,5 @@
-import type { Origin } from '../../src/wire/chunk-repairs.ts'
-import { UsageTap } from '../../src/wire/usage-tap.ts'
+import type { Origin } from '../../src/wire/sse/chunk-repairs.ts'
+import { UsageTap } from '../../src/wire/sse/usage-tap.ts'
 
 const HEAD = '"id":"chatcmpl-1","object":"chat.completion.chunk","created":1,"model":"m"'
 

@@ -9,7 +9,7 @@ import {
   listAccounts,
   updateAccount,
 } from '../../store/accounts.ts'
-import { keptViolations } from '../../store/audit-state.ts'
+import { keptViolations } from '../../store/audit/audit-state.ts'
 import { answer, listOf } from '../answers.ts'
 import { AccountBody, accountBody, NewStatus, Status } from './account-body.ts'
 import { pathId, strictObject, Text, unread } from './fields.ts'

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { auditLedger } from '../../store/audit.ts'
-import { type AuditState, readAuditState } from '../../store/audit-state.ts'
+import { auditLedger } from '../../store/audit/audit.ts'
+import { type AuditState, readAuditState } from '../../store/audit/audit-state.ts'
 import { AccountId, answer, Count, Time } from '../answers.ts'
 import { Status } from './account-body.ts'
 import { nullable, strictObject } from './fields.ts'

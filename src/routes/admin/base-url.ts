@@ -1,5 +1,5 @@
-import type { AddressGuard } from '../../upstream/address-guard.ts'
-import type { Proxies } from '../../upstream/proxies.ts'
+import type { AddressGuard } from '../../upstream/connect/address-guard.ts'
+import type { Proxies } from '../../upstream/connect/proxies.ts'
 import { invalidValue } from './refusals.ts'
 
 /**

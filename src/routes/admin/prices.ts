@@ -1,6 +1,6 @@
 import { randomUUIDv7 } from 'node:crypto'
 import { type Static, Type } from '@sinclair/typebox'
-import { createPrice, listPrices, MANUAL, type NewPrice } from '../../store/prices.ts'
+import { createPrice, listPrices, MANUAL, type NewPrice } from '../../store/prices/prices.ts'
 import { listOf } from '../answers.ts'
 import { strictObject, Text } from './fields.ts'
 import { listBody, PageFields, readPage } from './paging.ts'

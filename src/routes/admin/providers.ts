@@ -10,8 +10,8 @@ import {
   putProvider,
 } from '../../store/providers.ts'
 import { storable } from '../../store/request-record.ts'
-import type { AddressGuard } from '../../upstream/address-guard.ts'
-import type { Proxies } from '../../upstream/proxies.ts'
+import type { AddressGuard } from '../../upstream/connect/address-guard.ts'
+import type { Proxies } from '../../upstream/connect/proxies.ts'
 import type { UpstreamTarget } from '../../upstream/target.ts'
 import { readProfile } from '../../wire/profile.ts'
 import { answer, listOf } from '../answers.ts'

@@ -1,6 +1,6 @@
 import { formatCredits } from '../../domain/credits.ts'
 import type { StoredAdjustment } from '../../store/adjustments.ts'
-import type { Repricing } from '../../store/repricings.ts'
+import type { Repricing } from '../../store/prices/repricings.ts'
 import type { EndedRequest, RunningRequest } from '../../store/requests.ts'
 import { formatId } from './ids.ts'
 

@@ -1,6 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { adjustmentsOf } from '../../store/adjustments.ts'
-import { repricingsOf } from '../../store/repricings.ts'
+import { repricingsOf } from '../../store/prices/repricings.ts'
 import { findRequest, listRequests } from '../../store/requests.ts'
 import { listOf } from '../answers.ts'
 import { oneOf, pathId, strictObject, Text, unread } from './fields.ts'

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { AUDIT_RULES, detailOf, type Violation } from '../../domain/violation.ts'
-import type { KeptViolation } from '../../store/audit-state.ts'
+import type { KeptViolation } from '../../store/audit/audit-state.ts'
 import { AccountId, Time } from '../answers.ts'
 import { oneOf } from './fields.ts'
 import { formatId } from './ids.ts'

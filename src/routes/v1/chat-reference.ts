@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { CHOICES_MAX } from '../../wire/choices-request.ts'
+import { CHOICES_MAX } from '../../wire/requests/choices-request.ts'
 
 const limit = { minimum: 1, description: 'Output tokens a choice; the lower of both names counts.' }
 

@@ -1,6 +1,6 @@
 import { type TSchema, Type } from '@sinclair/typebox'
 import type { FastifySchema } from 'fastify'
-import { IMAGES_MAX } from '../../wire/image-answer.ts'
+import { IMAGES_MAX } from '../../wire/answers/image-answer.ts'
 import { chatSchema } from './chat-reference.ts'
 
 const Model = Type.String({ minLength: 1, description: 'A name of `/v1/models`.' })

@@ -1,0 +1,21 @@
+import { AUDIO_TOKENS_PER_SECOND } from '../../domain/bounds.ts'
+import { INPUT_NAMES, readUsage } from '../../domain/read-usage.ts'
+import { USAGE_TOKENS_MAX } from '../../domain/token-count.ts'
+import { type Usage, usageOf } from '../../domain/usage.ts'
+import { asObject } from '../answers/answer.ts'
+
+/**
+ * The usage of a transcript: in tokens, or in seconds, which count as so many tokens of input
+ * each; the duration that a verbose transcript tells counts like a usage in seconds.
+ * @returns null where it tells none
+ */
+export function readAudioUsage(answer: Record<string, unknown>): Usage | null {
+  const { seconds = answer.duration } = asObject(answer.usage) ?? {}
+  return readUsage(answer.usage, INPUT_NAMES) ?? usageOfSeconds(Number(seconds))
+}
+
+function usageOfSeconds(seconds: number): Usage | null {
+  const tokens = Math.ceil(seconds * AUDIO_TOKENS_PER_SECOND)
+  if (!(tokens > 0 && tokens <= USAGE_TOKENS_MAX)) return null
+  return { ...usageOf(tokens, 0), inputAudioTokens: tokens }
+}
