@@ -69,7 +69,7 @@ export async function setScene(fault: Fault, options: SceneOptions): Promise<Sce
     SECRET_KEY: randomBytes(16).toString('hex'),
     ADMIN_TOKEN: token,
     OPENAI_BASE_URL: sandbox.url,
-    OPENAI_API_KEY: 'the sandbox takes any',
+    OPENAI_API_KEY: 'the-sandbox-takes-any',
     ...fault.env,
   }
   const links: FaultProxy[] = []
