@@ -1,4 +1,3 @@
-import { drizzle } from 'drizzle-orm/postgres-js'
 import type postgres from 'postgres'
 import { auditLedger } from '../src/store/audit/audit.ts'
 import { type Entry, NO_ENTRY, readBooks } from './books.ts'
@@ -75,7 +74,7 @@ export async function judge(evidence: Evidence): Promise<Verdict> {
     judgeRequest(verdict, one, truth, entry, charged)
   }
   verdict.findings.push(...unknownCharges(books, known), ...repeatedCalls(calls))
-  const { violations } = await auditLedger(drizzle(sql))
+  const { violations } = await auditLedger(sql)
   for (const { rule, accountId, subject } of violations) {
     const what = `the audit found ${rule} violated at account ${accountId}, ${subject}`
     verdict.findings.push({ kind: 'other', what })

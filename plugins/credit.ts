@@ -5,6 +5,7 @@ import type {
   preHandlerAsyncHookHandler,
 } from 'fastify'
 import fp from 'fastify-plugin'
+import { delay, SYSTEM_CLOCK } from '../src/clock.ts'
 import { limitHeaders, refuseUnlessHeld } from '../src/credit/admission.ts'
 import { settlementOf } from '../src/credit/settlement.ts'
 import { promptBound } from '../src/domain/bounds.ts'
@@ -25,6 +26,12 @@ import { estimatePrompt } from '../src/wire/requests/prompt.ts'
 
 /** Refusals for credit: a smaller hold may fit. */
 const TOO_DEAR: ReserveOutcome[] = ['insufficient', 'credits_held', 'spend_reached', 'spend_held']
+
+/** Refusals that end when a request does: one that its client has read may not be settled yet. */
+const UNTIL_SETTLED: ReserveOutcome[] = ['too_many', 'tokens_limited', 'credits_held', 'spend_held']
+
+/** Milliseconds in which other instances settle what has ended there. */
+const SETTLED_ELSEWHERE_MS = 30
 
 /** Tokens drawn at most: a hundred times the largest limit, and a debt that int64 can count. */
 const DRAWN_TOKENS_MAX = 100_000_000_000
@@ -51,6 +58,10 @@ async function credit(app: FastifyInstance): Promise<void> {
     const { limits } = request.route
     let plan = planOf(request, promptBound(body.prompt, limits.contextWindow))
     let answer = await reserve(request, reply, { ...plan, minimum: plan.amount })
+    if (UNTIL_SETTLED.includes(answer.outcome)) {
+      await othersSettled(request)
+      answer = await reserve(request, reply, { ...plan, minimum: plan.amount })
+    }
     let isExact = false
     if (TOO_DEAR.includes(answer.outcome)) {
       const exact = await tightened(request, plan) // before anything is refused or clamped
@@ -116,6 +127,15 @@ async function reserve(
     if (!settlements.isCrowded) request.lettingGo = settlements.add(settlementOf(request, reply))
     throw error
   }
+}
+
+/** Resolves when what the account has behind it is settled, or after half of the time there is. */
+async function othersSettled({ account, patience, server }: FastifyRequest): Promise<void> {
+  const settling = server.database.settlements.ofAccount(account.id)
+  await patience.spend((withinMs) => {
+    const late = delay(SYSTEM_CLOCK, settling ? withinMs / 2 : SETTLED_ELSEWHERE_MS)
+    return settling ? Promise.race([settling, late]) : late
+  })
 }
 
 /**

@@ -8,6 +8,7 @@ import { every, SYSTEM_CLOCK } from '../src/clock.ts'
 import { Owner } from '../src/leases/owner.ts'
 import { startStep } from '../src/start-step.ts'
 import { createAuditLane } from '../src/store/audit/audit-step.ts'
+import { FullAudit } from '../src/store/audit/full-audit.ts'
 import { type Catalogue, loadCatalogue } from '../src/store/catalogue.ts'
 import { followChanges } from '../src/store/change-feed.ts'
 import { createConclusionLane } from '../src/store/idempotency-answers.ts'
@@ -99,6 +100,7 @@ async function database(app: FastifyInstance, options: DatabaseOptions): Promise
     claims,
     answers,
     audit,
+    fullAudit: new FullAudit(options.url),
     lanes,
     ...followed,
   })
@@ -173,6 +175,8 @@ declare module 'fastify' {
       answers: ReturnType<typeof createConclusionLane>
       /** Batches of the background audit. */
       audit: ReturnType<typeof createAuditLane>
+      /** Audits of everything. */
+      fullAudit: FullAudit
       /** All lanes by name, for who watches them. */
       lanes: Record<string, WatchedLane>
       /** Tiers, models and prices as they are now. */

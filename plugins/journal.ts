@@ -27,6 +27,8 @@ async function journal(app: FastifyInstance, { dataDir }: { dataDir: string }): 
     journal,
     settle: (settlement) => settlements.add(settlement),
     trouble: unreadable,
+    damaged: (damage) =>
+      app.log.error(damage, 'a journal has lines that can not be read, and is kept'),
   })
 
   app.decorate('journal', journal)

@@ -44,6 +44,20 @@ export function completeUsage(reported: Usage | null, estimated: Usage): Usage {
   }
 }
 
+/**
+ * The usage of an answer that broke off: the last report, and the estimate of what was delivered
+ * after it, so that no delivered text is free because the upstream had reported early.
+ */
+export function brokenOffUsage(
+  reported: Usage | null,
+  unreported: Delivered,
+  method: EstimationMethod,
+): Usage | null {
+  if (reported === null) return null
+  const after = estimateCompletion(method, unreported)
+  return { ...reported, completionTokens: reported.completionTokens + after }
+}
+
 /** A usage with the calls of tools that were delivered, where it does not tell of more. */
 export function withToolCalls(usage: Usage, delivered: Delivered): Usage {
   const toolCalls = largerCalls(usage.toolCalls, delivered.toolCalls)

@@ -4,7 +4,7 @@ import { type Clock, SYSTEM_CLOCK } from '../clock.ts'
 import { StandstillWatch } from '../domain/watch.ts'
 import type { Settlement } from '../store/lanes/settle.ts'
 import type { Disk } from './disk.ts'
-import type { Journal } from './journal.ts'
+import type { Damage, Journal } from './journal.ts'
 
 /** Milliseconds a journal must stay untouched, seen by us, to have no owner any more. */
 const OWNERLESS_MS = 10_000
@@ -14,6 +14,8 @@ type HeirOptions = {
   settle: (settlement: Settlement) => Promise<unknown>
   /** Hears of a file that could not be taken over. */
   trouble: (error: unknown) => void
+  /** Hears of a file that has lines which can not be read. */
+  damaged: (damage: Damage) => void
   /** Whether another process of that id runs on this machine. */
   isAlive?: (pid: number) => boolean
   disk?: Disk
@@ -90,12 +92,13 @@ export class Heir {
   }
 
   async #settleAll(files: string[]): Promise<number> {
-    const { journal, settle, trouble } = this.#options
+    const { journal, settle, trouble, damaged } = this.#options
     let count = 0
     for (const file of files) {
       if (this.#isStopped) break
       try {
-        const records = journal.inherit(file)
+        const { records, damage } = journal.inherit(file)
+        if (damage) damaged(damage)
         await Promise.all(records.map((record) => settle(record)))
         for (const { id } of records) journal.settled(id)
         count += records.length

@@ -14,6 +14,11 @@ const JOURNAL_BYTES_MAX = 1024 * 1024 * 1024
 /** What Postgres refuses for its contents is kept here, for people to look at. */
 export const REFUSED_FILE = 'refused.jsonl'
 
+/** A file with lines that can not be read, and where it is kept once its records are settled. */
+export type Damage = { file: string; lines: number; kept: string }
+
+type Inheritance = { records: Settlement[]; damage: Damage | null }
+
 /**
  * Final records of requests on their way to Postgres, in local append-only files: one synchronous
  * write each, before the client is told that its answer is complete. What a client saw complete
@@ -73,20 +78,24 @@ export class Journal {
   }
 
   /**
-   * Takes over a file of somebody who is gone; it goes when its records are settled.
-   * @returns its records
+   * Takes over a file of somebody who is gone; it goes when its records are settled. One with lines
+   * that can not be read, whoever wrote them, is kept under another name then.
    * @throws Error of the disk, also where the file is not there any more; it can be tried again
    */
-  inherit(file: string): Settlement[] {
+  inherit(file: string): Inheritance {
     const taken = this.#nextFile()
     this.#disk.renameSync(join(this.folder, file), taken)
     const text = this.#disk.readFileSync(taken, 'utf8') // from now on nobody else writes to it
-    const records = fromText(text)
+    const { records, unreadable } = fromText(text)
     const segment = new Segment(this.#disk, taken, Buffer.byteLength(text))
+    segment.isDamaged = unreadable > 0
     for (const { id } of records) segment.open.add(id)
     if (records.length > 0) this.#full.add(segment)
     else segment.close()
-    return records
+    return {
+      records,
+      damage: unreadable > 0 ? { file, lines: unreadable, kept: segment.damagedFile } : null,
+    }
   }
 
   /** Keeps what Postgres refuses where the operator finds it. @throws Error of the disk */

@@ -9,9 +9,11 @@ export function toLine(settlement: Settlement): string {
   return `${checksum(json)} ${json}\n`
 }
 
-/** The settlements of a file. Lines that were torn or damaged are passed over. */
-export function fromText(text: string): Settlement[] {
-  return text.split('\n').flatMap((line) => fromLine(line) ?? [])
+/** The settlements of a file, and how many lines were torn, damaged, or never ours. */
+export function fromText(text: string): { records: Settlement[]; unreadable: number } {
+  const lines = text.split('\n').filter((line) => line !== '')
+  const records = lines.flatMap((line) => fromLine(line) ?? [])
+  return { records, unreadable: lines.length - records.length }
 }
 
 /** The settlement on a line; null where the line was torn or damaged, and must not be believed. */

@@ -1,5 +1,8 @@
 import type { Disk } from './disk.ts'
 
+/** What the name of a file ends with that is kept for people to look at. */
+const DAMAGED = '.damaged'
+
 /** One file of the journal, and which of its records Postgres has not answered for. */
 export class Segment {
   readonly file: string
@@ -7,6 +10,8 @@ export class Segment {
   bytes: number
   /** The last write failed, perhaps in the middle of a line. */
   torn = false
+  /** Some of its lines can not be read, so that it is not deleted. */
+  isDamaged = false
   readonly #disk: Disk
   readonly #fd: number
 
@@ -37,9 +42,16 @@ export class Segment {
     this.#disk.futimesSync(this.#fd, now, now)
   }
 
-  /** With nothing open, the file goes too. */
+  /** Its name once it is kept for people to look at. */
+  get damagedFile(): string {
+    return this.file + DAMAGED
+  }
+
+  /** With nothing open, the file goes too; a damaged one out of the way of journals. */
   close(): void {
     this.#disk.closeSync(this.#fd)
-    if (this.open.size === 0) this.#disk.rmSync(this.file, { force: true })
+    if (this.open.size > 0) return
+    if (this.isDamaged) this.#disk.renameSync(this.file, this.damagedFile)
+    else this.#disk.rmSync(this.file, { force: true })
   }
 }

@@ -1,7 +1,7 @@
 import { eq, inArray, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
-import { accounts, ledger } from './schema.ts'
+import { accounts, adjustments, grants } from './schema.ts'
 
 export type Balance = {
   posted: MicroCredits
@@ -10,13 +10,20 @@ export type Balance = {
   granted: MicroCredits
 }
 
-/** The account's balance at one moment; null when there is no such account. */
+/**
+ * The account's balance at one moment; null when there is no such account. What it was given is in
+ * tables of their own: its ledger may have millions of charges.
+ */
 export async function readBalance(
   db: PostgresJsDatabase,
   accountId: string,
 ): Promise<Balance | null> {
-  const granted = sql`(select coalesce(sum(l.amount), 0) from ${ledger} l
-    where l.account_id = ${accounts.id} and l.kind in ('grant', 'adjustment'))`
+  const granted = sql`(
+    select coalesce(sum(given.credits), 0) from (
+      select g.account_id, g.credits from ${grants} g
+      union all
+      select a.account_id, a.credits from ${adjustments} a) given
+    where given.account_id = ${accounts.id})`
   const [row] = await db
     .select({ posted: accounts.posted, held: accounts.held, granted: granted.mapWith(BigInt) })
     .from(accounts)

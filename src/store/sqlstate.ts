@@ -9,6 +9,7 @@ const UNAVAILABLE =
 const DECLARED_DEAD = 'TKDED'
 
 const NUMERIC_VALUE_OUT_OF_RANGE = '22003'
+const QUERY_CANCELED = '57014'
 
 /** The code of a database error: a SQLSTATE, or the driver's or the socket's own. */
 function codeOf(error: unknown): string {
@@ -42,4 +43,9 @@ export function isDeclaredDead(error: unknown): boolean {
 /** Whether a sum would leave what its type can count. */
 export function isOutOfRange(error: unknown): boolean {
   return codeOf(databaseError(error)) === NUMERIC_VALUE_OUT_OF_RANGE
+}
+
+/** Whether a statement was cancelled: by its timeout, or by somebody. */
+export function isCancelled(error: unknown): boolean {
+  return codeOf(databaseError(error)) === QUERY_CANCELED
 }

@@ -3,76 +3,107 @@ import { Worker } from 'node:worker_threads'
 /** Milliseconds a text may take; long runs without separators are quadratic to tokenise (W-99). */
 const DEADLINE_MS = 2_000
 
+/** Milliseconds a text may take with its wait for others: some of them take all of theirs. */
+const PATIENCE_MS = 10_000
+
 /** Milliseconds the worker may take to start: it reads a large vocabulary. */
 const START_MS = 20_000
 
-/** What the worker says: null once, when it has started. */
-type Answer = { id: number; tokens: number } | null
-type Waiting = (tokens: number | null) => void
+type Job = { text: string; answer(tokens: number | null): void }
 
-/** `ready` is settled when the worker has started, or was stopped before. */
-type Running = { worker: Worker; ready: Promise<void>; began(): void }
+/** What the worker says: null once, when it has started; then the tokens of each text. */
+type Word = number | null
 
 /**
- * Counts tokens exactly, in a worker, so that no text can stall the event loop. The worker is
- * started by the first count, and again after a text that took too long.
+ * Counts tokens exactly, in a worker, so that no text can stall the event loop. It has one text at
+ * a time, the shortest that waits: who sends a text that takes too long spoils no count but that.
+ * The worker is started by the first count, and again after such a text.
  */
 export class Tokenizer {
-  #running: Running | null = null
-  #nextId = 0
-  readonly #waiting = new Map<number, Waiting>()
+  #worker: Worker | null = null
+  #isReady = false
+  /** What the worker counts now. */
+  #current: Job | null = null
+  #deadline: NodeJS.Timeout | undefined
+  readonly #waiting = new Set<Job>()
 
   /** @returns the tokens of the text; null when it could not be counted in time. Never rejects. */
   async count(text: string): Promise<number | null> {
-    let running: Running
-    try {
-      running = this.#running ??= this.#start()
-    } catch {
-      return null // no memory for a worker, say: an estimate is found without it
-    }
-    this.#nextId += 1
-    const id = this.#nextId
-    const { promise, resolve } = Promise.withResolvers<number | null>()
-    this.#waiting.set(id, resolve)
-    await running.ready
-    const timer = setTimeout(() => this.#stop(), DEADLINE_MS)
-    running.worker.postMessage({ id, text })
+    const { promise, resolve: answer } = Promise.withResolvers<number | null>()
+    const job = { text, answer }
+    this.#waiting.add(job)
+    const patience = setTimeout(() => this.#giveUp(job), PATIENCE_MS)
+    this.#next()
     const tokens = await promise
-    clearTimeout(timer)
+    clearTimeout(patience)
     return tokens
   }
 
-  /** Stops the worker; counts that were running answer null. */
+  /** Stops the worker; counts that are running or wait answer null. */
   close(): void {
     this.#stop()
+    for (const { answer } of this.#waiting) answer(null)
+    this.#waiting.clear()
   }
 
-  #start(): Running {
+  #next(): void {
+    if (this.#current !== null || this.#waiting.size === 0) return
+    try {
+      this.#worker ??= this.#start()
+    } catch {
+      this.close() // no memory for a worker, say: estimates are found without it
+    }
+    if (this.#worker === null || !this.#isReady) return
+    const job = [...this.#waiting].reduce((a, b) => (b.text.length < a.text.length ? b : a))
+    this.#waiting.delete(job)
+    this.#current = job
+    this.#deadline = setTimeout(() => this.#restart(), DEADLINE_MS)
+    this.#worker.postMessage(job.text)
+  }
+
+  #start(): Worker {
     const file = new URL(import.meta.url.replace(/tokenizer(\.[jt]s)$/, 'tokenizer-worker$1'))
     const worker = new Worker(file)
     worker.unref()
-    const { promise: ready, resolve: began } = Promise.withResolvers<void>()
-    worker.on('message', (answer: Answer) => {
-      if (answer === null) began()
-      else this.#answer(answer.id, answer.tokens)
+    const isCurrent = () => this.#worker === worker
+    const starting = setTimeout(() => isCurrent() && this.close(), START_MS).unref()
+    worker.on('message', (word: Word) => {
+      clearTimeout(starting)
+      if (!isCurrent()) return
+      if (word === null) this.#isReady = true
+      else this.#answer(word)
+      this.#next()
     })
-    worker.on('error', () => this.#stop())
-    const timer = setTimeout(() => this.#stop(), START_MS).unref()
-    void ready.then(() => clearTimeout(timer))
-    return { worker, ready, began }
+    worker.on('error', () => {
+      clearTimeout(starting)
+      if (!isCurrent()) return
+      if (this.#isReady) this.#restart()
+      else this.close()
+    })
+    return worker
   }
 
-  #answer(id: number, tokens: number): void {
-    this.#waiting.get(id)?.(tokens)
-    this.#waiting.delete(id)
+  #answer(tokens: number | null): void {
+    clearTimeout(this.#deadline)
+    this.#current?.answer(tokens)
+    this.#current = null
+  }
+
+  /** Gives up what the worker counts, and goes on with the others in a new one. */
+  #restart(): void {
+    this.#stop()
+    this.#next()
   }
 
   #stop(): void {
-    const running = this.#running
-    this.#running = null
-    for (const resolve of this.#waiting.values()) resolve(null)
-    this.#waiting.clear()
-    running?.began()
-    void running?.worker.terminate()
+    void this.#worker?.terminate()
+    this.#worker = null
+    this.#isReady = false
+    this.#answer(null)
+  }
+
+  /** It has waited too long, and goes on without a count. */
+  #giveUp(job: Job): void {
+    if (this.#waiting.delete(job)) job.answer(null)
   }
 }

@@ -52,7 +52,7 @@ export async function hold(
     terms: TERMS,
   }
   const batch = JSON.stringify([row])
-  await sql`select * from reserve_v2(${randomUUIDv7()}::uuid, ${batch}::text::json, false)`
+  await sql`select * from reserve_v3(${randomUUIDv7()}::uuid, ${batch}::text::json, false)`
   return id
 }
 

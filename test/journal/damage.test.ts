@@ -1,16 +1,18 @@
-import { appendFile, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Heir } from '../../src/journal/heir.ts'
-import { Journal, SEGMENT_BYTES } from '../../src/journal/journal.ts'
+import { type Damage, Journal, SEGMENT_BYTES } from '../../src/journal/journal.ts'
 import { fromLine, toLine } from '../../src/journal/line.ts'
 import type { Settlement } from '../../src/store/lanes/settle.ts'
 import { aSettlement } from './a-settlement.ts'
 
 let folder: string
+let damages: Damage[]
 beforeEach(async () => {
+  damages = []
   folder = await mkdtemp(join(tmpdir(), 'journal-'))
 })
 afterEach(() => rm(folder, { recursive: true }))
@@ -25,6 +27,7 @@ async function inherited(): Promise<Settlement[]> {
     trouble: (error) => {
       throw error
     },
+    damaged: (damage) => damages.push(damage),
   })
   await heir.begin()
   journal.close()
@@ -53,6 +56,29 @@ test('a record with any one character changed or cut off is not believed', () =>
 
 /** A file as a process left it that had our id before us. */
 const LEFT = `${process.pid}-before.1.journal`
+
+test.each([
+  ['of somebody else', 'notes.journal', Buffer.from([0xff, 0x00, 0xfe, 0x0a, 0x41])],
+  ['with a damaged record alone', LEFT, Buffer.from(toLine(aSettlement(1n)).replace('1', '2'))],
+  ['with a damaged record among others', LEFT, Buffer.from(`${toLine(aSettlement(1n))}what\n`)],
+])('a file %s is kept under another name, byte for byte', async (_, name, bytes) => {
+  await writeFile(join(folder, name), bytes)
+  await inherited()
+  expect(damages).toEqual([
+    { file: name, lines: expect.any(Number), kept: expect.stringMatching(/\.damaged$/) },
+  ])
+  const { kept } = damages[0] as Damage
+  expect(await readFile(kept)).toEqual(bytes)
+  expect(await readdir(folder)).toEqual([basename(kept)])
+  await inherited()
+  expect(damages).toHaveLength(1)
+})
+
+test('an empty journal that somebody left is no damage', async () => {
+  await writeFile(join(folder, LEFT), '')
+  expect(await inherited()).toEqual([])
+  expect([damages, await readdir(folder)]).toEqual([[], []])
+})
 
 test('a torn last line loses that record only', async () => {
   const [first, second] = [aSettlement(1n), aSettlement(2n)]

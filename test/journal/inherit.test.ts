@@ -27,6 +27,9 @@ function startProcess(name: string, settle = async (one: Settlement) => void set
     trouble: (error) => {
       throw error
     },
+    damaged: ({ file }) => {
+      throw new Error(`${file} is damaged`)
+    },
     isAlive: (pid) => pid !== 404,
     clock: { ...SYSTEM_CLOCK, now: () => nowMs },
   })

@@ -22,7 +22,7 @@ async function levelOf(id: string, limit: number, now: bigint): Promise<bigint> 
   return BigInt(row?.level as string)
 }
 
-/** Asks for a request at a time, as reserve_v2 does. @returns whether it was admitted */
+/** Asks for a request at a time, as reserve_v3 does. @returns whether it was admitted */
 async function admit(id: string, limit: number, now: bigint): Promise<boolean> {
   const level = await levelOf(id, limit, now)
   if (level < REQUEST) return false

@@ -1,7 +1,7 @@
 import { randomUUID, randomUUIDv7 } from 'node:crypto'
 import type postgres from 'postgres'
 
-/** A row of what reserve_v2 is asked; the limits it leaves out are none. */
+/** A row of what reserve_v3 is asked; the limits it leaves out are none. */
 export type Row = {
   id: string
   account_id: string
@@ -45,7 +45,7 @@ export const rowsOf = (count: number, account: string, more: Partial<Row>): Row[
 /** The answers in the order of the rows. */
 export async function reserve(sql: postgres.Sql, rows: Row[], replay = false): Promise<Answer[]> {
   const answers = await sql<Answer[]>`
-    select * from reserve_v2(${randomUUID()}::uuid, ${JSON.stringify(rows)}::text::json, ${replay})`
+    select * from reserve_v3(${randomUUID()}::uuid, ${JSON.stringify(rows)}::text::json, ${replay})`
   return rows.map(({ id }) => answers.find((one) => one.id === id) as Answer)
 }
 

@@ -86,7 +86,7 @@ test('a correction that dies half way goes on where it stood, and takes effect o
   for (let tries = 0; tries < 8; tries += 1) {
     if ((await cutOff(asked, 2 * tries)) === 'done') break
     cuts += 1
-    expect((await auditLedger(shop.db)).violations).toEqual([])
+    expect((await auditLedger(shop.sql)).violations).toEqual([])
     await applyCorrection(shop.db, asked, STEP)
   }
   const answer = await applyCorrection(shop.db, asked)

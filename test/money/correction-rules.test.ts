@@ -216,7 +216,7 @@ test('both audits find corrected books in order, and a correction that was chang
   await books.pass()
   const name = `acc_${account}`
   expect(await books.keptOf(name)).toEqual([])
-  expect((await auditLedger(shop.db)).violations).toEqual([])
+  expect((await auditLedger(shop.sql)).violations).toEqual([])
   await model.price(2, 3n)
   await model.correct()
   await tamper(
@@ -228,7 +228,7 @@ test('both audits find corrected books in order, and a correction that was chang
   await books.pass()
   const rules = ['balance_after_chains', 'posted_is_ledger_sum']
   expect((await books.keptOf(name)).map((one) => one.split(/[ :]/)[0])).toEqual(rules)
-  const { violations } = await auditLedger(shop.db)
+  const { violations } = await auditLedger(shop.sql)
   expect(violations.map(({ rule }) => rule).sort()).toEqual([
     'balance_after_chains',
     'correction_is_recorded',

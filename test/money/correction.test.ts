@@ -195,5 +195,5 @@ test('however requests were priced and corrected, the last word of the prices is
   expect(Object.values(moved).every((amount) => amount > 0n)).toBe(true)
   const held = await shop.sql`select count(*)::int as held from holds`
   expect(held).toEqual([{ held: 0 }])
-  expect((await auditLedger(shop.db)).violations).toEqual([])
+  expect((await auditLedger(shop.sql)).violations).toEqual([])
 })

@@ -19,3 +19,26 @@ test('a text that takes too long to tokenise is given up, and stops nobody', asy
   expect(turns).toBeGreaterThan(20)
   expect(await tokenizer.count('Hello, upstream')).toBe(3)
 })
+
+test('texts that wait behind one that takes too long are counted all the same', async () => {
+  await tokenizer.count('the worker has started')
+  const endless = tokenizer.count(ENDLESS)
+  const others = [tokenizer.count('Hello, upstream'), tokenizer.count('Hello')]
+  expect(await Promise.all([endless, ...others])).toEqual([null, 3, 1])
+})
+
+test('a short text does not wait for a crowd of long ones', { timeout: 30_000 }, async () => {
+  await tokenizer.count('the worker has started')
+  const done: string[] = []
+  const crowd = [1, 2, 3].map(() => tokenizer.count(ENDLESS).then(() => done.push('long')))
+  const short = tokenizer.count('Hello, upstream').then((tokens) => done.push(`short: ${tokens}`))
+  await Promise.all([...crowd, short])
+  expect(done).toEqual(['long', 'short: 3', 'long', 'long'])
+})
+
+test('a tokenizer that is closed leaves nobody waiting', async () => {
+  const closed = new Tokenizer()
+  const counts = [closed.count('one'), closed.count('two')]
+  closed.close()
+  expect(await Promise.all(counts)).toEqual([null, null])
+})

@@ -40,7 +40,7 @@ export class SimLedger {
     this.#post(accountId, 'grant', credits, null)
   }
 
-  /** reserve_v2, greedily: all of it or nothing. @throws of SQLSTATE TKDED or 23505 */
+  /** reserve_v3, greedily: all of it or nothing. @throws of SQLSTATE TKDED or 23505 */
   reserve(instanceId: string, items: HoldItem[], replay: boolean): ReserveAnswer[] {
     this.changes += 1
     if (this.instances.isDead(instanceId)) {

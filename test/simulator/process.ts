@@ -144,6 +144,7 @@ export class SimProcess implements Caller {
       journal,
       settle: (settlement) => queue.add(settlement),
       trouble: () => {},
+      damaged: () => this.world.saw('a damaged journal'),
       isAlive: (pid) => this.world.isRunning(pid, this),
       disk,
       clock,
@@ -204,7 +205,8 @@ function diskOf(process: SimProcess, disk: SimDisk): Disk {
           if (name === 'existsSync') return false
           throw new Error('EIO')
         }
-        if (name === 'renameSync') process.world.tookOver(String(args[0]))
+        if (name === 'renameSync' && !String(args[1]).endsWith('.damaged'))
+          process.world.tookOver(String(args[0]))
         return call.apply(target, args)
       }
     },

@@ -91,6 +91,6 @@ test('whatever came before it, an adjustment counts once and never overdraws', {
     for (const one of ops) await run(account, model, one)
   })
   await fc.assert(property, { numRuns: RUNS })
-  expect((await auditLedger(db)).violations).toEqual([])
+  expect((await auditLedger(sql)).violations).toEqual([])
   await sql.end()
 })

@@ -1,5 +1,4 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { auditLedger } from '../../src/store/audit/audit.ts'
@@ -44,6 +43,6 @@ test('a guess and two final results at the same time charge what it cost, once',
     right: String(ROUNDS * BATCH),
     posted: String(1_000_000n - COST * BigInt(ROUNDS * BATCH)),
   })
-  expect((await auditLedger(drizzle(sql))).violations).toEqual([])
+  expect((await auditLedger(sql)).violations).toEqual([])
   await Promise.all([...clients, sql].map((client) => client.end()))
 })

@@ -35,7 +35,7 @@ function command(name: string, act: Act): Command {
   }
 }
 
-const version = fc.constantFrom<Version>(1, 2, 2)
+const version = fc.constantFrom<Version>(1, 2, 3, 3)
 const settleVersion = fc.constantFrom<SettleVersion>(1, 2, 3, 3)
 const extendVersion = fc.constantFrom<ExtendVersion>(1, 2, 3, 4, 4)
 const micro = fc.bigInt({ min: 0n, max: 60n })

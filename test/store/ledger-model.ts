@@ -38,15 +38,15 @@ export class LedgerModel {
     if (replay && this.ended.has(row.id)) return { ...UNTOLD, outcome: 'ended' }
     const { answer, draws } = this.#drawFor(row, version)
     if (answer.outcome !== '') return answer
-    const left = version === 2 && row.capped ? this.#spendLeft(row.key) : null
+    const left = version > 1 && row.capped ? this.#spendLeft(row.key) : null
     const outcome = this.#outcomeOf(row, left)
     if (outcome !== 'held') return { ...answer, outcome }
     for (const draw of draws) draw()
     const granted = least(row.amount, this.#room(row.account, row.key, left))
-    const { accountTpm = null, keyTpm = null } = version === 2 ? row.limits : {}
+    const { accountTpm = null, keyTpm = null } = version > 1 ? row.limits : {}
     this.holds.set(row.id, {
       ...{ account: row.account, key: row.key, amount: granted },
-      ...{ tokens: version === 2 ? row.tokens : null, accountTpm, keyTpm },
+      ...{ tokens: version > 1 ? row.tokens : null, accountTpm, keyTpm },
     })
     const remaining = answer.remaining === null ? null : answer.remaining - 1n
     const tokensLeft = answer.tokensLeft === null ? null : answer.tokensLeft - row.tokens
@@ -129,21 +129,20 @@ export class LedgerModel {
     const answer: ReserveAnswer = { ...UNTOLD, outcome: '' }
     const draws: (() => void)[] = []
     const look = (bucket: 'requests' | 'tokens', id: string, limit: bigint | undefined) => {
-      if (limit === undefined || answer.outcome !== '') return
+      if (limit === undefined || (version < 3 && answer.outcome !== '')) return
       const [buckets, count] = [this[bucket], bucket === 'requests' ? 1n : row.tokens]
       const level = buckets.level(id, limit, this.now)
       const name = bucket === 'requests' ? 'remaining' : 'tokensLeft'
       answer[name] = least(level / UNIT, answer[name] ?? level / UNIT)
-      answer.waitMs = waitMs(least(count, limit) * UNIT - level, limit)
-      if (answer.waitMs > 0n) {
-        answer.outcome = bucket === 'requests' ? 'rate_limited' : 'tokens_limited'
-      }
+      const wait = waitMs(least(count, limit) * UNIT - level, limit)
+      answer.waitMs = most(wait, answer.waitMs)
+      if (wait > 0n) answer.outcome ||= bucket === 'requests' ? 'rate_limited' : 'tokens_limited'
       draws.push(() => buckets.set(id, level - count * UNIT, this.now))
     }
     look('requests', row.account, accountRpm)
     look('requests', row.key, keyRpm)
-    look('tokens', row.account, version === 2 ? accountTpm : undefined)
-    look('tokens', row.key, version === 2 ? keyTpm : undefined)
+    look('tokens', row.account, version > 1 ? accountTpm : undefined)
+    look('tokens', row.key, version > 1 ? keyTpm : undefined)
     return { answer, draws }
   }
 

@@ -1,7 +1,7 @@
 /** The versions of the functions, which servers of two versions call side by side. */
-export type Version = 1 | 2
-export type SettleVersion = Version | 3
-export type ExtendVersion = Version | 3 | 4
+export type Version = 1 | 2 | 3
+export type SettleVersion = Version
+export type ExtendVersion = Version | 4
 
 /** What a row is limited by; what is left out is no limit. */
 export type Limits = {

@@ -39,11 +39,11 @@ export class LedgerSql {
   async reserve(
     rows: HoldRow[],
     replay: boolean,
-    version: Version = 2,
+    version: Version = 3,
   ): Promise<Map<string, ReserveAnswer>> {
     const batch = json(rows.map(toReserveRow))
     const { sql } = this
-    const told = version === 2 ? sql`tokens_left` : sql`null as tokens_left`
+    const told = version > 1 ? sql`tokens_left` : sql`null as tokens_left`
     const answers = await sql`
       select id, outcome, granted, wait_ms, remaining, ${told}
       from ${sql(`reserve_v${version}`)}(${INSTANCE}, ${batch}::text::json, ${replay})`

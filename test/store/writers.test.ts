@@ -1,4 +1,3 @@
-import { drizzle } from 'drizzle-orm/postgres-js'
 import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { auditLedger } from '../../src/store/audit/audit.ts'
@@ -51,7 +50,7 @@ test('eight writers at once leave a ledger in order', { timeout: 300_000 }, asyn
     least: '0', // the poor accounts were spent to the last micro-credit, and no further
   })
   expect(tally.charges).toHaveLength(tally.held)
-  expect((await auditLedger(drizzle(sql))).violations).toEqual([])
+  expect((await auditLedger(sql)).violations).toEqual([])
   await sql.end()
 })
 

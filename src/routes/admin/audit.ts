@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox'
-import { auditLedger } from '../../store/audit/audit.ts'
+import { ProxyError } from '../../errors.ts'
 import { type AuditState, readAuditState } from '../../store/audit/audit-state.ts'
 import { AccountId, answer, Count, Time } from '../answers.ts'
 import { Status } from './account-body.ts'
@@ -42,18 +42,26 @@ const schema = {
 
 /** `/admin/audit`: whether every balance is what the ledger says. */
 export const auditRoutes: AdminPlugin = async (app) => {
-  const { db } = app.database
+  const { db, fullAudit } = app.database
+  const running = new Set<AbortController>()
+  app.addHook('preClose', async () => {
+    for (const audit of running) audit.abort(new ProxyError('shutting_down'))
+  })
 
-  app.get('/audit', { schema }, async () => {
-    const [{ checked, violations }, state] = await Promise.all([
-      auditLedger(db),
-      readAuditState(db),
-    ])
-    return {
-      ok: violations.length === 0,
-      checked,
-      violations: violations.map(violationBody),
-      background: backgroundBody(state),
+  app.get('/audit', { schema }, async (_, reply) => {
+    const audit = new AbortController()
+    reply.raw.once('close', () => audit.abort())
+    running.add(audit)
+    try {
+      const { checked, violations } = await fullAudit.run(audit.signal)
+      return {
+        ok: violations.length === 0,
+        checked,
+        violations: violations.map(violationBody),
+        background: backgroundBody(await readAuditState(db)),
+      }
+    } finally {
+      running.delete(audit)
     }
   })
 }

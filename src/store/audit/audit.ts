@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
-import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
+import { PgDialect } from 'drizzle-orm/pg-core'
+import type postgres from 'postgres'
 import type { Violation } from '../../domain/violation.ts'
 
 export type Audit = {
@@ -9,7 +10,12 @@ export type Audit = {
   violations: Violation[]
 }
 
-type Row = Omit<Violation, 'expected' | 'found'> & { expected: string; found: string | null }
+type ViolationRow = Omit<Violation, 'expected' | 'found'> & {
+  expected: string
+  found: string | null
+}
+
+type Row = { checked: string; violations: ViolationRow[] }
 
 const VIOLATIONS_MAX = 1_000
 
@@ -17,9 +23,14 @@ const VIOLATIONS_MAX = 1_000
  * Recomputes every balance from the ledger and the open holds, and compares the ledger with the
  * records of requests and price corrections. One statement is one snapshot, so running traffic
  * raises no false alarm. Reads the whole ledger.
+ * @param signal has Postgres cancel the statement
  */
-export async function auditLedger(db: PostgresJsDatabase): Promise<Audit> {
-  const [row] = await db.execute<{ checked: string; violations: Row[] }>(AUDIT)
+export async function auditLedger(client: postgres.Sql, signal?: AbortSignal): Promise<Audit> {
+  const { sql: text, params } = new PgDialect().sqlToQuery(AUDIT)
+  const statement = client.unsafe<Row[]>(text, params as number[])
+  const cancel = async () => statement.cancel()
+  signal?.addEventListener('abort', () => void cancel().catch(() => {}), { once: true })
+  const [row] = await statement
   if (!row) throw new Error('the audit gave no answer')
   const violations = row.violations.map(({ expected, found, ...rest }) => ({
     ...rest,

@@ -51,7 +51,7 @@ const LIMITS = { batchMax: 512, queueMax: 5_000, timeoutMs: 300, answerWithinMs:
 type Row = ReserveAnswer & { id: string }
 
 /**
- * The lane that places holds: `reserve_v2`, one statement a batch.
+ * The lane that places holds: `reserve_v3`, one statement a batch.
  * @param owner whose the holds are
  */
 export function createReserveLane(url: string, owner: Pick<Owner, 'place'>) {
@@ -66,7 +66,7 @@ export function createReserveLane(url: string, owner: Pick<Owner, 'place'>) {
         tokensLeft: sql<number | null>`tokens_left`.mapWith(Number),
       })
       .from(
-        sql`reserve_v2(${sql.placeholder('instance')}::text::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
+        sql`reserve_v3(${sql.placeholder('instance')}::text::uuid, ${sql.placeholder('batch')}::text::json, ${sql.placeholder('replay')}::text::boolean)`,
       )
       .prepare('reserve'),
   )
@@ -78,7 +78,7 @@ export function createReserveLane(url: string, owner: Pick<Owner, 'place'>) {
     const byId = new Map(rows.map((row) => [row.id, row]))
     return items.map(({ id }) => {
       const row = byId.get(id)
-      if (!row) throw new Error(`reserve_v2 gave no answer for hold ${id}`)
+      if (!row) throw new Error(`reserve_v3 gave no answer for hold ${id}`)
       return row
     })
   }

@@ -89,6 +89,16 @@ export class SettlementQueue {
     return this.#pending.has(id)
   }
 
+  /**
+   * Resolves when Postgres has answered for all that is on its way of an account; null where
+   * nothing is, or too much to look through.
+   */
+  ofAccount(accountId: string): Promise<unknown> | null {
+    if (this.isCrowded) return null
+    const own = [...this.#pending.values()].filter((one) => one.settlement.accountId === accountId)
+    return own.length === 0 ? null : Promise.all(own.map(({ answer }) => answer))
+  }
+
   /** Resolves when Postgres has answered for everything. */
   async idle(): Promise<void> {
     for (const wake of this.#sleeping) wake() // try at once what waits for its next turn
