@@ -38,12 +38,8 @@ async function errors(app: FastifyInstance): Promise<void> {
   })
 
   const notFound = (request: FastifyRequest, reply: FastifyReply): ProxyError => {
-    const [path = '', query = ''] = request.url.split('?', 2)
-    const methods = known(path)
-    if (methods.length === 0) {
-      const url = `Invalid URL (${request.method} ${path.slice(0, 200)})`
-      return new ProxyError('unknown_url', { message: hasPath(query) ? BASE_URL_QUERY : url })
-    }
+    const methods = known(request.url.split('?', 1)[0] as string)
+    if (methods.length === 0) return unknownUrl(request)
     reply.header('allow', methods.join(', '))
     const message = `This URL does not support ${request.method}.`
     return new ProxyError('method_not_supported', { message })
@@ -69,6 +65,13 @@ async function errors(app: FastifyInstance): Promise<void> {
 function noWebSocket(reply: FastifyReply): ProxyError {
   reply.headers({ upgrade: 'HTTP/1.1', connection: 'upgrade, close' }) // RFC 9110, 15.5.22
   return new ProxyError('websocket_not_supported')
+}
+
+/** What a URL is answered that leads nowhere. */
+export function unknownUrl({ method, url }: FastifyRequest): ProxyError {
+  const [path = '', query = ''] = url.split('?', 2)
+  const message = hasPath(query) ? BASE_URL_QUERY : `Invalid URL (${method} ${path.slice(0, 200)})`
+  return new ProxyError('unknown_url', { message })
 }
 
 /** Whether the path of a request stands in its query: its base URL had a query (W-5). */

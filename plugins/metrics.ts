@@ -16,6 +16,8 @@ import type { Look } from '../src/store/audit/audit-step.ts'
 type MetricsOptions = {
   /** The admin token; `off` serves no metrics. */
   token: string
+  /** On the public port they need the token. */
+  isPublic: boolean
   /** The name of the environment's provider, which is in no table. */
   environment: string
 }
@@ -30,7 +32,7 @@ const schema = {
 /** Metrics of this app and of its process; `/metrics` for Prometheus. */
 async function metrics(
   app: FastifyInstance,
-  { token, environment }: MetricsOptions,
+  { token, isPublic, environment }: MetricsOptions,
 ): Promise<void> {
   const { settlements, lanes, catalogue } = app.database
   const registry = new Registry()
@@ -69,7 +71,8 @@ async function metrics(
 
   if (token === 'off') return
   const all = Registry.merge([registry, processMetrics()])
-  app.get('/metrics', { schema, onRequest: requireAdminToken(token) }, async (_request, reply) => {
+  const onRequest = isPublic ? requireAdminToken(token) : []
+  app.get('/metrics', { schema, onRequest }, async (_request, reply) => {
     reply.header('content-type', all.contentType)
     return all.metrics()
   })

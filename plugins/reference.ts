@@ -16,13 +16,16 @@ const CONTENT_SECURITY_POLICY = {
 type ReferenceOptions = {
   /** The admin token; `off` serves no reference. */
   token: string
+  /** On the public port it needs the token. */
+  isPublic: boolean
 }
 
 /**
  * The reference of all routes registered after it: `/docs` to read and try, `/docs/json` as
  * OpenAPI.
  */
-async function reference(app: FastifyInstance, { token }: ReferenceOptions): Promise<void> {
+async function reference(app: FastifyInstance, options: ReferenceOptions): Promise<void> {
+  const { token, isPublic } = options
   if (token === 'off') return
   await app.register(swagger, {
     openapi: DOCUMENT,
@@ -31,7 +34,7 @@ async function reference(app: FastifyInstance, { token }: ReferenceOptions): Pro
       'openapiObject' in built ? withComponents(built.openapiObject) : built.swaggerObject,
   })
   await app.register(async (docs) => {
-    docs.addHook('onRequest', requireAdminToken(token, { browsers: true }))
+    if (isPublic) docs.addHook('onRequest', requireAdminToken(token, { browsers: true }))
     await docs.register(swaggerUi, {
       routePrefix: '/docs',
       staticCSP: CONTENT_SECURITY_POLICY,

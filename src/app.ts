@@ -1,9 +1,10 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type { Server } from 'node:http'
 import { type FastifyBaseLogger, type FastifyInstance, fastify, LogController } from 'fastify'
+import adminPort from '../plugins/admin-port.ts'
 import audit from '../plugins/audit.ts'
 import auth from '../plugins/auth.ts'
 import buffers from '../plugins/buffers.ts'
+import clock from '../plugins/clock.ts'
 import credit from '../plugins/credit.ts'
 import database from '../plugins/database.ts'
 import errors, { frameworkErrors } from '../plugins/errors.ts'
@@ -19,6 +20,7 @@ import settlement from '../plugins/settlement.ts'
 import tier from '../plugins/tier.ts'
 import type { Config } from './config.ts'
 import type { AuditPace } from './credit/auditor.ts'
+import { answerExpectations, HTTP_OPTIONS, idleConnections } from './http-server.ts'
 import { createClientErrorHandler } from './request/client-error.ts'
 import { adminRoutes } from './routes/admin/index.ts'
 import { health } from './routes/health.ts'
@@ -46,16 +48,6 @@ export type AppConfig = Config & {
   auditPace?: Partial<AuditPace>
 }
 
-/** Milliseconds a client may take for the headers, and for the whole request with its body. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 120_000
-
-/** Longer than the idle timeout of load balancers, so that they never reuse a closed connection. */
-const KEEP_ALIVE_TIMEOUT_MS = 75_000
-
-/** Milliseconds between two looks for connections that have fallen idle during a shutdown. */
-const IDLE_CHECK_MS = 100
-
 /**
  * The app, as a function of its configuration. The plugins are in the order a request meets them.
  */
@@ -78,6 +70,7 @@ export async function buildApp(
 
   await app.register(errors)
   await app.register(observability)
+  await app.register(adminPort, { port: config.adminPort })
   await app.register(buffers, { bytesMax: config.bufferBudgetBytes })
   await app.register(database, { url: config.databaseUrl, creditsPerUsd: config.creditsPerUsd })
   warnOfNamesake(app, environment.provider)
@@ -103,10 +96,16 @@ export async function buildApp(
     commitMs: config.streamCommitMs,
     estimation: config.tokenEstimation,
   })
-  await app.register(reference, { token: config.adminToken })
-  await app.register(metrics, { token: config.adminToken, environment: environment.provider })
+  const isPublic = config.adminPort === null
+  await app.register(reference, { token: config.adminToken, isPublic })
+  await app.register(metrics, {
+    token: config.adminToken,
+    isPublic,
+    environment: environment.provider,
+  })
   await app.register(leases)
   await app.register(audit, config.auditPace ?? {})
+  await app.register(clock)
 
   await app.register(v1, { prefix: '/v1' })
   if (config.adminToken !== 'off') {
@@ -153,9 +152,9 @@ function createServer(config: AppConfig, loggerInstance: FastifyBaseLogger): Fas
     requestIdHeader: false,
     bodyLimit: config.bodyLimitBytes,
     trustProxy: config.trustProxy,
-    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
-    http: { headersTimeout: HEADERS_TIMEOUT_MS, requireHostHeader: false },
+    keepAliveTimeout: HTTP_OPTIONS.keepAliveTimeout,
+    requestTimeout: HTTP_OPTIONS.requestTimeout,
+    http: HTTP_OPTIONS,
     routerOptions: { ignoreTrailingSlash: true, ignoreDuplicateSlashes: true, maxParamLength: 512 },
     rewriteUrl: ({ url = '/' }) => normalUrl(url),
     return503OnClosing: false,
@@ -164,14 +163,8 @@ function createServer(config: AppConfig, loggerInstance: FastifyBaseLogger): Fas
     frameworkErrors,
     clientErrorHandler: createClientErrorHandler(loggerInstance),
   })
-  // Node would answer these by itself, with an empty body.
-  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
-  app.addHook('preClose', async () => endIdleConnections(app.server))
+  answerExpectations(app.server, app.routing)
+  const endIdle = idleConnections(app.server)
+  app.addHook('preClose', async () => endIdle())
   return app
-}
-
-/** Ends idle connections while the server closes: Node looks for them once, at the beginning. */
-function endIdleConnections(server: Server): void {
-  const timer = setInterval(() => server.closeIdleConnections(), IDLE_CHECK_MS).unref()
-  server.once('close', () => clearInterval(timer))
 }

@@ -8,6 +8,8 @@ import { type Environment, EnvironmentSchema } from './environment.ts'
 export type Config = {
   host: string
   port: number
+  /** Null: the admin API is on the same port. */
+  adminPort: number | null
   databaseUrl: string | null
   dataDir: string
   adminToken: string | null
@@ -76,6 +78,7 @@ function toConfig(env: Environment): Config {
   return {
     host: env.HOST,
     port: env.PORT,
+    adminPort: env.ADMIN_PORT ?? null,
     databaseUrl: env.DATABASE_URL ?? null,
     dataDir: env.DATA_DIR,
     adminToken: env.ADMIN_TOKEN ?? null,
@@ -137,6 +140,9 @@ function crossFaults(env: Environment): string[] {
   const faults: string[] = []
   if (env.DATABASE_URL !== undefined && env.SECRET_KEY === undefined) {
     faults.push('SECRET_KEY is not set: it is required together with DATABASE_URL')
+  }
+  if (env.ADMIN_PORT === env.PORT && env.PORT !== 0) {
+    faults.push('ADMIN_PORT is the same as PORT: unset, it serves the admin API on PORT too')
   }
   if (Number(env.BUFFER_BUDGET_BYTES) < Number(env.BODY_LIMIT_BYTES)) {
     faults.push('BUFFER_BUDGET_BYTES is smaller than BODY_LIMIT_BYTES: no such body could be read')

@@ -21,6 +21,14 @@ export const EnvironmentSchema = Type.Object({
     maximum: 65_535,
     description: 'Port to listen on.',
   }),
+  ADMIN_PORT: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      maximum: 65_535,
+      description:
+        'Port of its own, on the same address, for the admin API, `/metrics` and `/docs`: PORT does not have them then, and the last two need no token. Unset: PORT serves all.',
+    }),
+  ),
   DATABASE_URL: Type.Optional(
     Type.String({
       pattern: '^postgres(ql)?://',

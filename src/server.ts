@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
@@ -6,6 +7,7 @@ import { type AppConfig, buildApp } from './app.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { keptSecret } from './data-dir.ts'
 import { createDemoAccount, welcome } from './demo.ts'
+import { listen } from './http-server.ts'
 import { createLogger } from './log/logger.ts'
 import { type Sandbox, startSandbox } from './sandbox/index.ts'
 import { createKeyHasher } from './secrets/api-key.ts'
@@ -73,6 +75,8 @@ async function start(config: Config, companions: Companions): Promise<void> {
   const address = await startStep('HOST and PORT can not be listened on', () =>
     app.listen({ host: config.host, port: config.port }),
   )
+  const adminAddress = await openAdminPort(app.adminServer, config)
+  const servers = app.adminServer === null ? [app.server] : [app.server, app.adminServer]
 
   let isStopping = false
   const grace = closeWithGrace(
@@ -81,8 +85,9 @@ async function start(config: Config, companions: Companions): Promise<void> {
       isStopping = true
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
       await app.drain(err ? 0 : config.drainTimeoutMs)
-      await refuseTheLast(app.server)
-      const cutting = setTimeout(() => app.server.closeAllConnections(), LAST_CONNECTIONS_MS)
+      await refuseTheLast(servers)
+      const cutLast = () => servers.map((server) => server.closeAllConnections())
+      const cutting = setTimeout(cutLast, LAST_CONNECTIONS_MS)
       await app.close()
       clearTimeout(cutting)
       await stop(companions)
@@ -101,16 +106,28 @@ async function start(config: Config, companions: Companions): Promise<void> {
     const isSandbox = companions.sandbox !== null
     if (key) process.stderr.write(welcome(`${address}/v1`, key, isSandbox))
   }
-  logger.info({ address, upstream: app.upstream.baseUrl }, 'listening')
+  const upstream = app.upstream.baseUrl
+  logger.info({ address, admin_address: adminAddress, upstream }, 'listening')
+}
+
+/** @returns where the admin API is; nothing, where the public port serves it */
+async function openAdminPort(
+  server: HttpServer | null,
+  { host, adminPort }: Config,
+): Promise<string | undefined> {
+  if (server === null || adminPort === null) return undefined
+  return startStep('HOST and ADMIN_PORT can not be listened on', () =>
+    listen(server, host, adminPort),
+  )
 }
 
 /**
  * Takes no more connections, and waits until those there are have closed. An HTTP server that is
  * closed would cut its idle ones at once.
  */
-async function refuseTheLast(server: Server): Promise<void> {
-  const closed = once(server, 'close')
-  Server.prototype.close.call(server)
+async function refuseTheLast(servers: Server[]): Promise<void> {
+  const closed = Promise.all(servers.map((server) => once(server, 'close')))
+  for (const server of servers) Server.prototype.close.call(server)
   await Promise.race([closed, delay(LAST_REFUSALS_MS)])
 }
 

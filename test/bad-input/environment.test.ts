@@ -4,6 +4,7 @@ import { ConfigError, loadConfig } from '../../src/config.ts'
 /** What each variable must not be. */
 const WRONG: Record<string, string> = {
   PORT: '65536',
+  ADMIN_PORT: '-1',
   DATABASE_URL: 'mysql://user:canary@host/db',
   ADMIN_TOKEN: 'canary-short',
   SECRET_KEY: 'canary,canary',
@@ -101,6 +102,16 @@ test('a database of its own needs a secret of its own', () => {
   expect(others).toEqual([])
 })
 
+test.each([{ PORT: '9000', ADMIN_PORT: '9000' }, { ADMIN_PORT: '8080' }])(
+  'one port can not be both: %j',
+  (env) => {
+    const [fault, ...others] = faultsOf(env)
+    expect(fault).toMatch(/^ADMIN_PORT is the same as PORT/)
+    expect(others).toEqual([])
+    expect(faultsOf({ PORT: '0', ADMIN_PORT: '0' })).toEqual([]) // two ports that are free
+  },
+)
+
 test('an empty value is the same as none', () => {
   const empty = Object.fromEntries(Object.keys(WRONG).map((name) => [name, '']))
   expect(loadConfig(empty)).toEqual(loadConfig({}))
@@ -110,6 +121,7 @@ test('the defaults are those that the documentation promises', () => {
   expect(loadConfig({})).toMatchObject({
     host: '127.0.0.1',
     port: 8080,
+    adminPort: null,
     databaseUrl: null,
     dataDir: '.data',
     upstream: null,

@@ -5,7 +5,7 @@ import type { Proxy as Tollkeeper } from '../harness/proxy.ts'
  * Sends bytes as they are over a socket of their own, and reads the answer until the server
  * closes: what no HTTP client would send.
  */
-export async function sendRaw(proxy: Tollkeeper, ...pieces: (string | Buffer)[]) {
+export async function sendRaw(proxy: Pick<Tollkeeper, 'origin'>, ...pieces: (string | Buffer)[]) {
   const { hostname, port } = new URL(proxy.origin)
   const socket = connect(Number(port), hostname)
   for (const piece of pieces) socket.write(piece)

@@ -38,6 +38,8 @@ test('a port that is taken is told of with the variables that choose it', async 
   const { port } = taken.address() as { port: number }
   const said = await refusalOf({ PORT: String(port) })
   expect(said).toMatch(/^Tollkeeper did not start: HOST and PORT .*EADDRINUSE/)
+  const saidOfAdmin = await refusalOf({ ADMIN_PORT: String(port) })
+  expect(saidOfAdmin).toMatch(/^Tollkeeper did not start: HOST and ADMIN_PORT .*EADDRINUSE.*\n$/)
   taken.close()
 })
 
