@@ -82,12 +82,18 @@ function inactive(status: KeyRecord['accountStatus']): ProxyError {
   return new ProxyError(status === 'frozen' ? 'account_frozen' : 'account_suspended')
 }
 
-/** The key of a request; SDKs send it in one of three headers (W-117). */
-function keyOf(request: FastifyRequest): string {
-  const { authorization, 'api-key': azure, 'x-api-key': anthropic } = request.headers
-  const bearer = authorization?.match(/^\s*bearer\s+(\S+)\s*$/i)?.[1]
-  const given = [bearer, azure, anthropic].filter((key) => typeof key === 'string')
-  const keys = new Set(given.filter((key) => key !== ''))
+/**
+ * The key of a request; SDKs send it in one of three headers (W-117). Of a header that is there
+ * twice each counts: a server in front may have read the other one.
+ */
+function keyOf({ raw }: FastifyRequest): string {
+  const {
+    authorization = [],
+    'api-key': azure = [],
+    'x-api-key': anthropic = [],
+  } = raw.headersDistinct
+  const bearers = authorization.map((value) => value.match(/^\s*bearer\s+(\S+)\s*$/i)?.[1] ?? '')
+  const keys = new Set([...bearers, ...azure, ...anthropic].filter((key) => key !== ''))
   const [key, ...others] = keys
   if (key === undefined) throw new ProxyError('missing_api_key')
   if (others.length > 0) {

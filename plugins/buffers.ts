@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, preParsingHookHandl
 import fp from 'fastify-plugin'
 import { BufferBudget, type BufferShare } from '../src/body/buffer-budget.ts'
 import { readBody } from '../src/body/read-body.ts'
+import { limitStall } from '../src/body/stalled-client.ts'
 import { bodyOf, endpointOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
 import { type MeteredRequest, withoutBody } from '../src/wire/requests/metered-request.ts'
@@ -22,6 +23,11 @@ async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number })
 
   app.decorate('buffers', budget)
   app.decorateRequest('keptPrompt', undefined)
+
+  app.addHook('onSend', (_request, reply, payload, done) => {
+    limitStall(reply.raw)
+    done(null, payload)
+  })
 
   app.decorate('shareBuffers', (request, reply, payload, done) => {
     const share = budget.share()

@@ -25,9 +25,6 @@ const COPIES_BYTES_MAX = 128 * 1024 * 1024
 /** Milliseconds a kept answer may take to be read from Postgres. */
 const READ_TIMEOUT_MS = 2_000
 
-/** Milliseconds a client may read nothing of a kept answer; then it is disconnected. */
-const STALL_MS = 60_000
-
 /** Milliseconds between two looks for what has expired, and for what was forgotten. */
 const TIDY_MS = 60_000
 
@@ -146,7 +143,6 @@ function createReplay(app: FastifyInstance, box: AnswerBox) {
     }
     request.buffered.release() // what was asked is known
     request.buffered.take(body.length)
-    reply.raw.setTimeout(STALL_MS, () => reply.raw.destroy())
     request.replayOf = original
     app.metrics.idempotent('replayed')
     reply.code(stored.status).headers(stored.headers).header('x-tollkeeper-replay-of', original)

@@ -44,6 +44,7 @@ async function provider(app: FastifyInstance, options: ProviderOptions): Promise
       origin: { id: request.id, created: Math.floor(Date.now() / 1_000), model },
       keepText: options.estimation === 'tokenizer',
       commitMs: options.commitMs,
+      estimation: options.estimation,
       estimate: createEstimator(
         prompt,
         () => app.promptText(request),

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { ProxyError } from '../errors.ts'
 import type { BufferShare } from './buffer-budget.ts'
-import { CODINGS, decoderOf } from './content-coding.ts'
+import { CODINGS, codingOf, decoderOf } from './content-coding.ts'
+import { Pieces } from './pieces.ts'
 
 type Bounds = {
   /** Bytes of a body, decoded. */
@@ -17,14 +18,14 @@ type Bounds = {
  * overloaded, bad_http
  */
 export function readBody(raw: IncomingMessage, bounds: Bounds): Promise<Buffer> {
-  const { 'content-encoding': coding, 'content-length': length = '0' } = raw.headers
-  const decoder = decoderOf(coding)
-  if (decoder === undefined) {
+  const { 'content-encoding': header, 'content-length': length = '0' } = raw.headers
+  const coding = codingOf(header)
+  if (coding === null) {
     const message = `The Content-Encoding of the body must be ${CODINGS}.`
     throw new ProxyError('unsupported_content_encoding', { message })
   }
   if (Number(length) > bounds.limit) throw new ProxyError('request_too_large')
-  return collect(raw, decoder, bounds)
+  return collect(raw, decoderOf(coding), bounds)
 }
 
 function collect(
@@ -33,8 +34,7 @@ function collect(
   { limit, share }: Bounds,
 ): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>()
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const pieces = new Pieces()
 
   function stop(error: ProxyError): void {
     leave()
@@ -48,18 +48,17 @@ function collect(
   }
 
   function add(chunk: Buffer): void {
-    bytes += chunk.length
     try {
-      if (bytes > limit) throw new ProxyError('request_too_large')
+      if (pieces.bytes + chunk.length > limit) throw new ProxyError('request_too_large')
       share.take(chunk.length)
-      chunks.push(chunk)
+      pieces.add(chunk)
     } catch (error) {
       stop(error as ProxyError)
     }
   }
 
   function end(): void {
-    resolve(Buffer.concat(chunks, bytes))
+    resolve(pieces.whole())
     leave()
   }
 
@@ -68,7 +67,7 @@ function collect(
 
   /** The connection lives on, and must not keep the body alive. */
   function leave(): void {
-    chunks.length = 0
+    pieces.clear()
     source.off('data', add).off('end', end)
     raw.off('error', cut)
     decoder?.off('error', broken)

@@ -1,7 +1,7 @@
 import type { Connection } from './connection.ts'
 import { ApiError, CliError } from './failure.ts'
 
-/** Milliseconds the server may take for an answer; an audit reads the whole ledger. */
+/** Milliseconds the server may take for an answer. */
 const TIMEOUT_MS = 60_000
 
 export type List<Row> = { data: Row[]; next: string | null }
@@ -18,10 +18,11 @@ export class AdminClient {
     this.#connection = connection
   }
 
-  async get<Body>(path: string, query: Query = {}): Promise<Body> {
+  async get<Body>(path: string, query: Query = {}, timeoutMs = TIMEOUT_MS): Promise<Body> {
     const entries = Object.entries(query).map(([name, value]) => [name, String(value)])
     const search = new URLSearchParams(Object.fromEntries(entries))
-    const answer = await this.#call('GET', search.size > 0 ? `${path}?${search}` : path)
+    const url = search.size > 0 ? `${path}?${search}` : path
+    const answer = await this.#call('GET', url, undefined, timeoutMs)
     return answer.body as Body
   }
 

@@ -2,12 +2,13 @@ import { readUsage } from '../domain/read-usage.ts'
 import {
   type Answer,
   asObject,
-  parseObject,
+  parseAnyDepth,
   renamed,
   textDelivered,
 } from '../wire/answers/answer.ts'
 import { CHOICES_ERRORS } from '../wire/error-shape.ts'
-import { optionalString, requiredString } from '../wire/fields.ts'
+import { type Fields, optionalString, requiredString } from '../wire/fields.ts'
+import { jsonOf } from '../wire/json/json-depth.ts'
 import { type JsonRequest, readJsonRequest } from '../wire/json/json-request.ts'
 import { PLAIN_PROFILE } from '../wire/profile.ts'
 import type { MeteredRequest } from '../wire/requests/metered-request.ts'
@@ -52,30 +53,33 @@ export const embeddings: Endpoint<EmbeddingsRequest> = {
   },
 
   readAnswer(body, { wantsBase64 }, alias): Answer {
-    const value = parseObject(body)
+    const value = parseAnyDepth(body)
     const data = Array.isArray(value?.data) ? value.data : null
-    const named = data && renamed(body, value, alias)
     const areFloats = wantsBase64 && data?.some((one) => Array.isArray(asObject(one)?.embedding))
+    const encoded = areFloats && data ? withBase64({ ...value, data }, alias) : null
     return {
       error: value?.error ?? null,
-      isAnswer: data !== null,
+      isAnswer: data !== null && (!areFloats || encoded !== null),
       usage: readUsage(value?.usage),
       oddUsage: oddUsage(value?.usage),
       ...textDelivered(''),
-      edited: areFloats ? withBase64(named ?? body) : named,
+      edited: areFloats ? encoded : renamed(body, value, alias),
       asStream: null,
     }
   },
 }
 
-/** The answer of an upstream that sends numbers whatever it is asked for, as it was asked for. */
-function withBase64(body: string): string {
-  const value = JSON.parse(body)
-  const data = value.data.map((one: { embedding: unknown }) => {
-    const { embedding } = one
-    return Array.isArray(embedding) ? { ...one, embedding: base64Of(embedding) } : one
+/**
+ * The answer of an upstream that sends numbers whatever it is asked for, as it was asked for; null
+ * where it could not be written again.
+ */
+function withBase64(answer: Fields & { data: unknown[] }, alias: string | null): string | null {
+  const data = answer.data.map((one) => {
+    const { embedding } = asObject(one) ?? {}
+    return Array.isArray(embedding) ? { ...(one as Fields), embedding: base64Of(embedding) } : one
   })
-  return JSON.stringify({ ...value, data })
+  const isNamed = alias !== null && answer.model !== undefined
+  return jsonOf({ ...answer, data, ...(isNamed && { model: alias }) })
 }
 
 /** Little-endian 32 bit floats. */

@@ -13,7 +13,8 @@ import { emptyPrompt } from '../wire/requests/prompt.ts'
 import { EventTap } from '../wire/sse/event-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
-const EVENTS = imageEvents('image_edit')
+/** What the types of its events begin with. */
+const EVENTS = 'image_edit'
 
 /** POST /images/edits: costs its prompt, the images it is given and those it makes. */
 export const imageEdits: Endpoint<FormRequest> = {
@@ -47,7 +48,7 @@ export const imageEdits: Endpoint<FormRequest> = {
 
   upstreamBody: formBody,
 
-  readAnswer: readImages,
+  readAnswer: (body) => readImages(EVENTS, body),
 
-  tap: (_request, options) => new EventTap(EVENTS, options),
+  tap: (_request, options) => new EventTap(imageEvents(EVENTS), options),
 }

@@ -15,7 +15,8 @@ import { EventTap } from '../wire/sse/event-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const OWNED = new Set(['model', 'prompt', 'n', 'stream'])
-const EVENTS = imageEvents('image_generation')
+/** What the types of its events begin with. */
+const EVENTS = 'image_generation'
 
 /** POST /images/generations: costs its prompt and a bounded number of tokens an image. */
 export const imageGenerations: Endpoint<MeteredRequest & JsonRequest> = {
@@ -44,7 +45,7 @@ export const imageGenerations: Endpoint<MeteredRequest & JsonRequest> = {
 
   upstreamBody: (request, change) => editedBody(request, change),
 
-  readAnswer: readImages,
+  readAnswer: (body) => readImages(EVENTS, body),
 
-  tap: (_request, options) => new EventTap(EVENTS, options),
+  tap: (_request, options) => new EventTap(imageEvents(EVENTS), options),
 }

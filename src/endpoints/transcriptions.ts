@@ -6,7 +6,8 @@ import { type FormRequest, formBody } from '../wire/requests/form-request.ts'
 import { Form } from '../wire/requests/multipart.ts'
 import { emptyPrompt } from '../wire/requests/prompt.ts'
 import { type EventReader, EventTap } from '../wire/sse/event-tap.ts'
-import { readAudioUsage } from '../wire/usage/audio-usage.ts'
+import { sseEvent } from '../wire/sse/events.ts'
+import { readAudioUsage, usageOfSubtitles } from '../wire/usage/audio-usage.ts'
 import type { Endpoint } from './endpoint.ts'
 
 /** Bytes of a body: of a file of 25 MiB, OpenAI's limit (W-16), and of the parts beside it. */
@@ -25,6 +26,14 @@ const EVENTS: EventReader = {
   wholeTextOf: ({ text }) => (typeof text === 'string' ? text : ''),
   usageOf: readAudioUsage,
   endOf: (type) => (type === 'transcript.text.done' ? 'complete' : null),
+}
+
+/** The events that say the same as a transcript in one piece (W-69): not all models stream. */
+function transcriptAsStream(text: unknown, usage: unknown): string {
+  const delta = { type: 'transcript.text.delta', delta: text }
+  const done = { type: 'transcript.text.done', text, ...(usage ? { usage } : {}) }
+  const events = text === '' ? [done] : [delta, done]
+  return events.map((event) => sseEvent(JSON.stringify(event), event.type)).join('')
 }
 
 type TranscriptRequest = FormRequest & { isPlain: boolean }
@@ -81,11 +90,11 @@ function listening(path: string, streams: boolean): Endpoint<TranscriptRequest> 
       return {
         error: value?.error ?? null,
         isAnswer,
-        usage: value && readAudioUsage(value),
+        usage: value ? readAudioUsage(value) : usageOfSubtitles(body),
         ...textDelivered(typeof text === 'string' ? text : ''),
         edited: null,
         isPlain,
-        asStream: null,
+        asStream: () => transcriptAsStream(text, value?.usage),
       }
     },
   }

@@ -17,6 +17,21 @@ const PARAM_LENGTH_MAX = 100
 
 /** What codes of errors look like; those of our own catalogue mean us, and are not passed on. */
 const CODE = /^[a-z]+(_[a-z]+){1,7}$/
+/** By which upstreams say that our account there has no money, or none for this. */
+const UNPAID = new Set([
+  'insufficient_quota',
+  'credit_balance_exhausted',
+  'organization_spend_limit_exceeded',
+  'project_spend_limit_exceeded',
+  'billing_error',
+])
+
+/** The same in the words of Anthropic, whose type is that of any bad request. */
+const UNPAID_WORDS = /your credit balance is too low/i
+
+/** By which an error inside a 200 says that our key is refused there. */
+const REFUSED = new Set(['invalid_api_key', 'authentication_error', 'permission_error'])
+
 const TOO_LONG = 'context_length_exceeded'
 const TOO_LONG_WORDS = /context_length_exceeded|maximum context length/i
 
@@ -71,6 +86,7 @@ export function failureInBand(error: unknown, apiKey: string | null = null): Pro
   const message = told.message ?? 'The upstream reported an error.'
   const cause = new Error(`upstream reported an error in its answer: ${message}`)
   const status = told.status ?? (told.code === TOO_LONG ? 400 : undefined)
+  if (told.isRefused) return failureOfStatus(401, told, cause)
   if (status || told.outOfQuota) return failureOfStatus(status ?? 500, told, cause)
   return new ProxyError('upstream_error', { message, cause })
 }
@@ -115,17 +131,23 @@ type Told = {
   status?: number
   /** Our account there is out of money. */
   outOfQuota: boolean
+  /** Our key is refused there, as far as the error itself tells. */
+  isRefused: boolean
 }
 
 /** Reads any of the error shapes seen in the wild (W-36). */
 function readError(body: unknown, apiKey: string | null): Told {
   const first = Array.isArray(body) ? body[0] : body // as Google sends them
-  if (!isRecord(first)) return { outOfQuota: false }
+  if (!isRecord(first)) return { outOfQuota: false, isRefused: false }
   const { error, message } = first
   const inner = isRecord(error) ? error : {}
   const texts = [inner.message, error, message, detailText(first.detail)]
   const text = texts.find((one) => typeof one === 'string' && one)
-  const told: Told = { outOfQuota: [inner.code, inner.type].includes('insufficient_quota') }
+  const names = [inner.code, inner.type]
+  const told: Told = {
+    outOfQuota: names.some((name) => UNPAID.has(name as string)) || UNPAID_WORDS.test(String(text)),
+    isRefused: names.some((name) => REFUSED.has(name as string)),
+  }
   if (typeof text === 'string') told.message = scrub(text, apiKey)
   if (isClientError(inner.code)) told.status = inner.code
   const code = codeOf(inner, told.message ?? '', apiKey)

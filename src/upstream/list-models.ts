@@ -1,4 +1,6 @@
 import type { Dispatcher } from 'undici'
+import { Pieces } from '../body/pieces.ts'
+import { isRecord } from '../domain/is-record.ts'
 import type { UpstreamTarget } from './target.ts'
 
 /** Milliseconds a list is believed, and how long the upstream may take for all of one. */
@@ -9,8 +11,8 @@ const TIMEOUT_MS = 5_000
 const LIST_BYTES_MAX = 8 * 1024 * 1024
 
 /**
- * The model names an upstream lists, remembered for a minute. An upstream that has no such list,
- * or is away, lists none: that breaks no call.
+ * The model names an upstream lists, remembered for a minute. One that is away lists what it did
+ * before, and one that has no such list none: that breaks no call.
  */
 export function createModelLister(target: UpstreamTarget, pool: () => Dispatcher) {
   let listed: Promise<string[]> = Promise.resolve([])
@@ -18,9 +20,10 @@ export function createModelLister(target: UpstreamTarget, pool: () => Dispatcher
   return (): Promise<string[]> => {
     if (until > performance.now()) return listed
     until = performance.now() + MAX_AGE_MS
+    const before = listed
     listed = fetchModels(target, pool).catch(() => {
       until = performance.now() + TIMEOUT_MS // ask again soon
-      return []
+      return before
     })
     return listed
   }
@@ -38,18 +41,17 @@ async function fetchModels(target: UpstreamTarget, pool: () => Dispatcher): Prom
   const text = await readBounded(answer.body)
   if (answer.statusCode !== 200) throw new Error(`the upstream answered ${answer.statusCode}`)
   const body: unknown = JSON.parse(text)
-  const data = typeof body === 'object' && body !== null && 'data' in body ? body.data : null
+  const data = Array.isArray(body) ? body : isRecord(body) ? body.data : null // some send it bare
   if (!Array.isArray(data)) return []
-  return data.map((model) => model?.id).filter((id) => typeof id === 'string')
+  return data.map((model) => model?.id).filter((id) => typeof id === 'string' && id !== '')
 }
 
 async function readBounded(body: AsyncIterable<Buffer>): Promise<string> {
-  const chunks: Buffer[] = []
-  let bytes = 0
+  const pieces = new Pieces()
   for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > LIST_BYTES_MAX) throw new Error('the list of models is too long')
-    chunks.push(chunk)
+    if (pieces.bytes + chunk.length > LIST_BYTES_MAX)
+      throw new Error('the list of models is too long')
+    pieces.add(chunk)
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return pieces.whole().toString('utf8')
 }

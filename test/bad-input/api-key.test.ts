@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createApiKey } from '../../src/secrets/api-key.ts'
 import { expectError } from '../harness/error-answer.ts'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { sendRaw } from './raw-request.ts'
 import { JSON_TYPE, post } from './setup.ts'
 
 let proxy: Tollkeeper
@@ -83,6 +84,21 @@ test('two different keys in one request are a 401 that says so', async () => {
   const headers = { authorization: `Bearer ${key}`, 'x-api-key': other }
   const { error } = await expectError(await send(headers), INVALID)
   expect(error.message).toMatch(/two different/)
+})
+
+test.each([
+  ['authorization', 'Bearer '],
+  ['x-api-key', ''],
+])('two different keys in two headers %s are a 401 that says so', async (name, scheme) => {
+  const head = (...keys: string[]) => [
+    ...['GET /v1/models HTTP/1.1', 'host: tollkeeper', 'connection: close'],
+    ...[...keys.map((one) => `${name}: ${scheme}${one}`), '\r\n'],
+  ]
+  for (const keys of [[key, other] as const, [other, key] as const]) {
+    const answer = await sendRaw(proxy, head(...keys).join('\r\n'))
+    expect((await expectError(answer, INVALID)).error.message).toMatch(/two different/)
+  }
+  expect((await sendRaw(proxy, head(key, key).join('\r\n'))).status).toBe(200)
 })
 
 test('the same key in two headers, or any of the three, is one key', async () => {

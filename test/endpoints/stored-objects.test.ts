@@ -47,6 +47,27 @@ test('a reference is found behind any spelling of its name', async () => {
   expect(truth).toBeUndefined()
 })
 
+const TWICE = '"file_id":"file-1","file_id":null'
+const SHADOWED: [path: string, member: string, twice: string][] = [
+  ['/chat/completions', `"messages":[{"role":"user","content":[{"file":{${TWICE}}}]}]`, 'file_id'],
+  ['/chat/completions', '"messages":[{"content":[{"file_id":"file-1"}],"content":""}]', 'content'],
+  ['/responses', `"input":[{"type":"input_file",${TWICE}}]`, 'file_id'],
+  ['/responses', '"input":[{"type":"item_reference","id":"a","\\u0074ype":"message"}]', 'type'],
+  ['/responses', '"input":"Hi","tools":[{"container":"cntr_1","container":{}}]', 'container'],
+  ['/messages', `"max_tokens":9,"messages":[{"content":[{"source":{${TWICE}}}]}]`, 'file_id'],
+  ['/messages', '"max_tokens":9,"messages":[],"container":{"id":"c","id":null}', 'id'],
+]
+
+test.each(SHADOWED)('%s with %s does not hide a reference', async (path, member, twice) => {
+  const { status, text, truth } = await run(proxy, path, `{"model":"sandbox-echo",${member}}`)
+  expect(status).toBe(400)
+  expect(JSON.parse(text)).toMatchObject(
+    path === '/messages' ? { type: 'error' } : { error: { code: 'invalid_value' } },
+  )
+  expect(text).toContain(`\\"${twice}\\" twice`)
+  expect(truth).toBeUndefined()
+})
+
 test('a response in the background is refused: nobody could fetch it', async () => {
   const { status, text } = await run(proxy, '/responses', {
     ...MODEL,

@@ -4,6 +4,7 @@ import {
   constants,
   createBrotliCompress,
   createDeflate,
+  createDeflateRaw,
   createGzip,
   createZstdCompress,
 } from 'node:zlib'
@@ -17,11 +18,13 @@ import {
 import { ASK, ASK_STREAM, ask, watch } from './client.ts'
 import { DONE, opens, says, startUpstream, type Upstream, USAGE, USAGE_EVENT } from './upstream.ts'
 
+/** Named by the coding; deflate comes with its wrapper, and without. */
 type Encoder = Transform & { flush(done: () => void): void }
 const quality = { params: { [constants.BROTLI_PARAM_QUALITY]: 4 } }
 const CODINGS: [name: string, create: () => Encoder][] = [
   ['gzip', createGzip],
   ['deflate', createDeflate],
+  ['Deflate', createDeflateRaw],
   ['br', () => createBrotliCompress(quality)],
   ['zstd', createZstdCompress],
 ]

@@ -40,6 +40,7 @@ function relayOf(path: string, wantsUsage: boolean, alias: string | null) {
     commitMs: 0,
     meter: new Meter(METERED),
     estimate: () => NO_USAGE,
+    estimation: 'character_count',
     takeOver: () => ({}),
     elsewhere: () => false,
     ended() {},

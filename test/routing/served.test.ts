@@ -80,7 +80,7 @@ test('a provider is asked below the path of its base URL, with the query of that
   const paths: string[] = []
   const server = createServer((request, response) => {
     paths.push(request.url ?? '')
-    response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":[]}')
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"choices":[{}]}')
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo

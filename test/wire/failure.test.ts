@@ -68,6 +68,8 @@ test.each([
   })
 })
 
+const NO_BALANCE = 'Your credit balance is too low to access the Anthropic API.'
+
 describe('an unpaid account of ours', () => {
   test.each([
     [402, { error: { message: 'Insufficient Balance' } }],
@@ -78,6 +80,8 @@ describe('an unpaid account of ours', () => {
     ],
     [429, { error: { message: 'x', type: 'requests', code: 'insufficient_quota' } }],
     [403, { error: { message: 'x', type: 'insufficient_quota' } }],
+    [429, { error: { message: 'x', type: 'requests', code: 'project_spend_limit_exceeded' } }],
+    [400, { type: 'error', error: { type: 'invalid_request_error', message: NO_BALANCE } }],
   ])('is not told to the client as its own: %i %j', (status, body) => {
     const error = failureOfAnswer(status, {}, JSON.stringify(body))
     expect(error).toMatchObject({ code: 'upstream_misconfigured', status: 502, retry: false })
@@ -88,6 +92,9 @@ describe('an unpaid account of ours', () => {
     const told = { message: 'You exceeded your quota', type: 'insufficient_quota', code: 'spent' }
     expect(failureInBand(told)).toMatchObject({ code: 'upstream_misconfigured', retry: false })
     expect(failureInBand({ message: 'x', code: 402 }).code).toBe('upstream_misconfigured')
+    for (const type of ['billing_error', 'authentication_error']) {
+      expect(failureInBand({ message: 'x', type }).code).toBe('upstream_misconfigured')
+    }
   })
 })
 

@@ -21,7 +21,7 @@ function relayed(path: string, pieces: Buffer[], wantsUsage: boolean, alias: str
     } else if (verdict.kind === 'rewrite') sent += sseEvent(verdict.data, verdict.name)
     else if (verdict.kind !== 'withhold') {
       const isWhole = verdict.kind === 'done'
-      const told = verdict.kind === 'error' ? verdict.last : undefined
+      const told = verdict.kind === 'error' ? verdict.last?.('No.') : undefined
       sent += isWhole
         ? tap.ending(ESTIMATED)
         : (told ?? tap.failing(new ProxyError('upstream_error')))

@@ -12,12 +12,15 @@ type Audit = {
   background: { frozen: { account_id: string; status: string; violations: KeptViolation[] }[] }
 }
 
+/** Milliseconds an audit may take: just below those after which Node's `fetch` gives up. */
+const TIMEOUT_MS = 290_000
+
 export const audit: Command = {
   says: 'Checks that every balance is what the ledger says.',
   args: [],
   options: {},
   example: '',
-  run: async ({ client }) => auditOutput(await client.get<Audit>('/audit')),
+  run: async ({ client }) => auditOutput(await client.get<Audit>('/audit', {}, TIMEOUT_MS)),
 }
 
 function auditOutput(audit: Audit): Output {

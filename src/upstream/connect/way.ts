@@ -1,4 +1,4 @@
-import { beginsCoded, decoderOf } from '../../body/content-coding.ts'
+import { codingOf, decoderByBeginning } from '../../body/content-coding.ts'
 import type { UpstreamListener } from '../call.ts'
 import { DecodedSource } from '../relay/decoded-source.ts'
 import type { Source } from '../relay/source.ts'
@@ -9,12 +9,11 @@ type Receiver = Omit<UpstreamListener, 'head'>
 export type Way = { source: Source; receiver: Receiver }
 
 /** How an answer of this content coding comes; null where the coding is unknown. */
-export function wayOf(coding: string | undefined, source: Source, receiver: Receiver): Way | null {
-  const decoder = decoderOf(coding)
-  if (decoder === undefined) return null
-  if (decoder === null) return { source, receiver }
-  const decoded = new DecodedSource(source, decoder, receiver, (first) =>
-    beginsCoded(coding, first),
-  )
+export function wayOf(header: string | undefined, source: Source, receiver: Receiver): Way | null {
+  const coding = codingOf(header)
+  if (coding === null) return null
+  if (coding === 'identity') return { source, receiver }
+  const open = (first: Buffer) => decoderByBeginning(coding, first)
+  const decoded = new DecodedSource(source, open, receiver)
   return { source: decoded, receiver: decoded }
 }

@@ -14,63 +14,64 @@ type Receiver = Omit<UpstreamListener, 'head'>
  */
 export class DecodedSource implements Receiver, Source {
   readonly #source: Source
-  readonly #decoder: Transform
+  readonly #open: (first: Buffer) => Transform | null
   readonly #receiver: Receiver
-  readonly #isCoded: (first: Buffer) => boolean
-  #isPlain: boolean | null = null
+  #hasBegun = false
+  /** Null before the first byte, and where nothing has to be decoded. */
+  #decoder: Transform | null = null
   /** What the upstream's connection failed with. */
   #failure: Error | null = null
 
-  /** @param isCoded whether what begins so is compressed at all */
-  constructor(
-    source: Source,
-    decoder: Transform,
-    receiver: Receiver,
-    isCoded: (first: Buffer) => boolean,
-  ) {
+  /** @param open what decodes an answer that begins so; null where nothing has to */
+  constructor(source: Source, open: (first: Buffer) => Transform | null, receiver: Receiver) {
     this.#source = source
-    this.#decoder = decoder
+    this.#open = open
     this.#receiver = receiver
-    this.#isCoded = isCoded
-    decoder.on('data', (chunk: Buffer) => receiver.data(chunk))
-    decoder.on('drain', () => source.resume())
-    decoder.once('end', () => receiver.end())
-    decoder.once('error', (cause) => {
-      source.abort(cause.message)
-      receiver.failed(this.#failure ?? new Error(BROKEN, { cause }))
-    })
   }
 
   data(chunk: Buffer): void {
-    this.#isPlain ??= !this.#isCoded(chunk)
-    if (this.#isPlain) this.#receiver.data(chunk)
+    if (!this.#hasBegun) this.#begin(chunk)
+    if (this.#decoder === null) this.#receiver.data(chunk)
     else if (!this.#decoder.write(chunk)) this.#source.pause()
   }
 
+  #begin(first: Buffer): void {
+    this.#hasBegun = true
+    this.#decoder = this.#open(first)
+    this.#decoder
+      ?.on('data', (chunk: Buffer) => this.#receiver.data(chunk))
+      .on('drain', () => this.#source.resume())
+      .once('end', () => this.#receiver.end())
+      .once('error', (cause) => {
+        this.#source.abort(cause.message)
+        this.#receiver.failed(this.#failure ?? new Error(BROKEN, { cause }))
+      })
+  }
+
   end(): void {
-    if (this.#isPlain) this.#receiver.end()
+    if (this.#decoder === null) this.#receiver.end()
     else this.#decoder.end()
   }
 
   failed(error: Error): void {
     this.#failure = error
-    if (this.#isPlain) this.#receiver.failed(error)
+    if (this.#decoder === null) this.#receiver.failed(error)
     else this.#decoder.destroy(error)
   }
 
   abort(reason: string): void {
-    this.#decoder.removeAllListeners().on('error', () => {})
-    this.#decoder.destroy()
+    this.#decoder?.removeAllListeners().on('error', () => {})
+    this.#decoder?.destroy()
     this.#source.abort(reason)
   }
 
   pause(): void {
-    if (this.#isPlain) this.#source.pause()
-    else this.#decoder.pause()
+    const paused = this.#decoder ?? this.#source
+    paused.pause()
   }
 
   resume(): void {
-    if (this.#isPlain) this.#source.resume()
-    else this.#decoder.resume()
+    const resumed = this.#decoder ?? this.#source
+    resumed.resume()
   }
 }

@@ -1,7 +1,5 @@
 import type { ServerResponse } from 'node:http'
-
-/** Milliseconds a client may read nothing while bytes wait for it; then it is disconnected. */
-const CLIENT_STALL_MS = 60_000
+import { CLIENT_STALL_MS } from '../../body/stalled-client.ts'
 
 /** Milliseconds in which nothing is sent, until an event stream says that it goes on (W-55). */
 const KEEP_ALIVE_MS = 15_000

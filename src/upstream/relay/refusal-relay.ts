@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { Pieces } from '../../body/pieces.ts'
 import type { Outcome } from '../../domain/ending.ts'
 import type { ProxyError } from '../../errors.ts'
 import { failureOfAnswer, failureOfThrown, isTimeout } from '../failure.ts'
@@ -16,10 +17,9 @@ export class RefusalRelay {
   readonly #headers: IncomingHttpHeaders
   readonly #source: Source
   readonly #again: (failure: ProxyError, body: string) => boolean
-  readonly #chunks: Buffer[] = []
+  readonly #pieces = new Pieces()
   readonly #settled = Promise.withResolvers<null>()
   readonly #timer: NodeJS.Timeout
-  #bytes = 0
   #over = false
 
   /** @param again tries once more, where that may help; then nobody waits for this relay */
@@ -44,9 +44,8 @@ export class RefusalRelay {
   }
 
   data(chunk: Buffer): void {
-    this.#chunks.push(chunk)
-    this.#bytes += chunk.length
-    if (this.#bytes >= ERROR_BYTES_MAX) this.#cut()
+    this.#pieces.add(chunk)
+    if (this.#pieces.bytes >= ERROR_BYTES_MAX) this.#cut()
   }
 
   /** What has come is the whole of it. */
@@ -57,7 +56,7 @@ export class RefusalRelay {
 
   end(): void {
     clearTimeout(this.#timer)
-    const body = Buffer.concat(this.#chunks).toString('utf8')
+    const body = this.#pieces.whole().toString('utf8')
     const failure = failureOfAnswer(this.#status, this.#headers, body, this.#options.apiKey)
     if (!this.#over && !this.#again(failure, body)) this.#finish('upstream_error', failure)
   }

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { BufferShare } from '../../body/buffer-budget.ts'
 import type { MicroCredits } from '../../domain/credits.ts'
 import type { Ending } from '../../domain/ending.ts'
-import type { Delivered } from '../../domain/estimate.ts'
+import type { Delivered, EstimationMethod } from '../../domain/estimate.ts'
 import type { Meter } from '../../domain/meter.ts'
 import { NO_USAGE, type Usage } from '../../domain/usage.ts'
 import type { Endpoint } from '../../endpoints/endpoint.ts'
@@ -51,6 +51,8 @@ export type RelayOptions = {
   /** Why it does not grow. */
   shortage(): 'insufficient_quota' | 'spend_limit_reached' | 'account_suspended'
   estimate: Estimator
+  /** How text is counted that nobody reported. */
+  estimation: EstimationMethod
   /** What the request has in memory. */
   buffered: Pick<BufferShare, 'take'>
   /** Asked when an answer fails: where nothing was written, another route may be tried instead. */

@@ -5,15 +5,9 @@ import { ProxyError } from '../../errors.ts'
 import { sseEvent } from '../../wire/sse/events.ts'
 import { type SseEvent, SseScanner } from '../../wire/sse/sse-scanner.ts'
 import type { StreamTap, Verdict } from '../../wire/sse/stream-tap.ts'
-import {
-  failureInBand,
-  failureOfThrown,
-  garbageEvent,
-  isTimeout,
-  truncatedStream,
-} from '../failure.ts'
-import { withoutKey } from '../without-key.ts'
+import { failureOfThrown, garbageEvent, isTimeout, truncatedStream } from '../failure.ts'
 import { Downstream } from './downstream.ts'
+import { heardOf, toldInBand } from './heard.ts'
 import { concludeRelay, type RelayOptions, STREAM_HEAD } from './relay.ts'
 import { SliceTaker } from './slice-taker.ts'
 import type { Source } from './source.ts'
@@ -145,7 +139,6 @@ export class StreamRelay {
   }
 
   #pass(event: SseEvent, verdict: Verdict, isUnterminated: boolean): void {
-    const { apiKey } = this.#options
     switch (verdict.kind) {
       case 'forward':
         this.#commit()
@@ -162,9 +155,11 @@ export class StreamRelay {
         if (this.#tap.begun) this.#completeBeforeItsEnd()
         else this.#fail('upstream_error', truncatedStream(false))
         break
-      case 'error':
-        this.#fail('upstream_broken', failureInBand(verdict.error, apiKey), verdict.last)
+      case 'error': {
+        const { error, event } = toldInBand(verdict, this.#options.apiKey)
+        this.#fail('upstream_broken', error, event)
         break
+      }
       case 'garbage': // at the end it is the part that came of an event (W-62)
         if (!isUnterminated) this.#fail('upstream_broken', garbageEvent())
     }
@@ -219,7 +214,7 @@ export class StreamRelay {
     this.#finish(early ? 'upstream_error' : outcome, error, (estimated) => {
       if (!this.#committed) return this.#settled.reject(error)
       if (outcome === 'out_of_credits') this.#down.addText(this.#tap.usageEvent(estimated))
-      this.#down.addText(withoutKey(told ?? this.#tap.failing(error), this.#options.apiKey))
+      this.#down.addText(told ?? this.#tap.failing(error))
       this.#down.end()
     })
   }
@@ -230,16 +225,14 @@ export class StreamRelay {
     this.#over = true
     this.#stopTimer()
     const tap = this.#tap
-    const { chunkCount, completionLength, mediaTokens, toolCalls, usage: reported, oddUsage } = tap
-    const delivered = { chunkCount, completionLength, mediaTokens, toolCalls }
     const answered = tap.begun && (this.#committed || outcome === 'completed')
-    const ttftMs = this.#ttftMs
-    const relayed = { outcome, delivered, reported, oddUsage, answered, error, ttftMs }
-    const text = () => tap.text
-    concludeRelay(this.#options, relayed, text, (estimated) => {
+    const heard = heardOf(tap, outcome, this.#options.estimation)
+    const relayed = { ...heard, answered, error, ttftMs: this.#ttftMs }
+    const conclude = (estimated: Usage) => {
       last(estimated)
       this.#settled.resolve(null)
-    })
+    }
+    concludeRelay(this.#options, relayed, () => tap.text, conclude)
   }
 
   #stopTimer(): void {

@@ -1,3 +1,5 @@
+import { Pieces } from '../../body/pieces.ts'
+import { limitStall } from '../../body/stalled-client.ts'
 import type { Outcome } from '../../domain/ending.ts'
 import type { Usage } from '../../domain/usage.ts'
 import { ProxyError } from '../../errors.ts'
@@ -26,9 +28,8 @@ export class WholeRelay {
   readonly #type: string
   readonly #source: Source
   readonly #startedAt: number
-  readonly #chunks: Buffer[] = []
+  readonly #pieces = new Pieces()
   readonly #settled = Promise.withResolvers<WholeAnswer | null>()
-  #bytes = 0
   #over = false
   #ttftMs: number | null = null
 
@@ -50,23 +51,21 @@ export class WholeRelay {
 
   data(chunk: Buffer): void {
     this.#ttftMs ??= performance.now() - this.#startedAt
-    this.#bytes += chunk.length
-    if (this.#bytes > ANSWER_BYTES_MAX) {
+    if (this.#pieces.bytes + chunk.length > ANSWER_BYTES_MAX) {
       const cause = new Error(`the upstream's answer is larger than ${ANSWER_BYTES_MAX} bytes`)
       this.#fail('upstream_error', new ProxyError('upstream_error', { cause }))
       return
     }
     try {
       this.#options.buffered.take(chunk.length)
-      this.#chunks.push(chunk)
+      this.#pieces.add(chunk)
     } catch (error) {
       this.#fail('refused', error as ProxyError)
     }
   }
 
   end(): void {
-    const body =
-      this.#chunks.length === 1 ? (this.#chunks[0] as Buffer) : Buffer.concat(this.#chunks)
+    const body = this.#pieces.whole()
     const { endpoint, request, alias, apiKey, reasoningTokens } = this.#options
     const answer = endpoint.readAnswer(decoder.decode(body), request, alias, reasoningTokens)
     if (answer.error !== null) this.#fail('upstream_error', failureInBand(answer.error, apiKey))
@@ -101,6 +100,7 @@ export class WholeRelay {
     const { response, takeOver } = this.#options
     response.writeHead(200, { ...takeOver(), ...STREAM_HEAD })
     response.end(asStream?.(estimated))
+    limitStall(response)
     this.#settled.resolve(null)
   }
 
@@ -112,7 +112,7 @@ export class WholeRelay {
 
   #notAnAnswer(): ProxyError {
     const wanted = `a body that is not ${this.#options.endpoint.answers}`
-    const cause = `the upstream answered 200 with ${this.#bytes === 0 ? 'an empty body' : wanted}`
+    const cause = `the upstream answered 200 with ${this.#pieces.bytes === 0 ? 'an empty body' : wanted}`
     return new ProxyError('upstream_error', { cause: new Error(cause) })
   }
 

@@ -40,9 +40,14 @@ export function textDelivered(
  * throws.
  */
 export function parseObject(body: string): Record<string, unknown> | null {
+  const value = parseAnyDepth(body)
+  return mayBeTooDeep(body) && isTooDeep(value) ? null : value
+}
+
+/** The same however deep it is nested: for large answers, of which little is written again. */
+export function parseAnyDepth(body: string): Record<string, unknown> | null {
   try {
-    const value = asObject(JSON.parse(body))
-    return mayBeTooDeep(body) && isTooDeep(value) ? null : value
+    return asObject(JSON.parse(body))
   } catch {
     return null
   }

@@ -34,13 +34,12 @@ export function readChoicesAnswer(
   const reported = (estimated: Usage) => (usage === null ? usageBody(estimated) : wire)
   return {
     error: value?.error ?? null,
-    isAnswer: choices !== null,
+    isAnswer: (choices?.length ?? 0) > 0, // of no choices it is empty, as a stream of none is
     usage,
     oddUsage: oddUsage(value?.usage),
     ...textDelivered(said.text, reportedCalls(value?.usage)),
     edited,
-    // A stream of no choices would be an empty 200.
-    asStream: choices?.length
+    asStream: choices
       ? (estimated) => jsonAsStream(edited ?? body, wantsUsage ? reported(estimated) : null)
       : null,
   }

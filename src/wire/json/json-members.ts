@@ -1,10 +1,14 @@
 import {
   CLOSE_LIST,
+  CLOSE_OBJECT,
+  COLON,
   COMMA,
   endOfString,
   endOfValue,
   keyAt,
   nextNonSpace,
+  OPEN_LIST,
+  OPEN_OBJECT,
   QUOTE,
 } from './json-text.ts'
 
@@ -51,6 +55,30 @@ export function elementsOf(text: string): { start: number; end: number }[] {
     start = goesOn ? nextNonSpace(text, separator + 1) : text.length
   }
   return elements
+}
+
+/** A key that stands twice in one object, anywhere within the value there; null where none does. */
+export function keyThatIsTwice(text: string, start: number, end: number): string | null {
+  const first = text.indexOf('{', start)
+  if (first === -1 || first >= end) return null // a text or numbers, of which there may be many
+  const within: (Set<string> | null)[] = []
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code === OPEN_OBJECT) within.push(new Set())
+    else if (code === OPEN_LIST) within.push(null)
+    else if (code === CLOSE_OBJECT || code === CLOSE_LIST) within.pop()
+    else if (code === QUOTE) {
+      const stringEnd = endOfString(text, at)
+      if (text.charCodeAt(nextNonSpace(text, stringEnd)) === COLON) {
+        const key = keyAt(text, at, stringEnd)
+        const keys = within.at(-1)
+        if (keys?.has(key)) return key
+        keys?.add(key)
+      }
+      at = stringEnd - 1
+    }
+  }
+  return null
 }
 
 /** The text of a member's value, of the last where there are several, as parsers read it. */

@@ -1,6 +1,6 @@
 import { ProxyError } from '../../errors.ts'
 import { type Fields, invalid } from '../fields.ts'
-import { topLevelMembers } from './json-members.ts'
+import { keyThatIsTwice, topLevelMembers } from './json-members.ts'
 
 /** A JSON body: its text as it arrived, decoded, and what it says. */
 export type JsonRequest = {
@@ -14,7 +14,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Reads a body that must be a JSON object (W-13, W-14).
- * @param owned the fields Tollkeeper reads: none of them may be there twice
+ * @param owned the fields Tollkeeper reads: neither they nor a key within them may be there twice
  * @throws ProxyError invalid_json, invalid_value
  */
 export function readJsonRequest(body: Uint8Array, owned: ReadonlySet<string>): JsonRequest {
@@ -56,12 +56,17 @@ function withoutQuote({ message }: Error): Error {
   return new SyntaxError(complaint.replace(/[,. ]+$/, ''))
 }
 
-/** Two parsers may pick different ones of two equal keys: a billing bypass (W-13). */
+/**
+ * Two parsers may pick different ones of two equal keys, at any depth of what is read: a way round
+ * the bill, or to what others have stored (W-13, W-20).
+ */
 function refuseDuplicates(text: string, owned: ReadonlySet<string>): void {
   const seen = new Set<string>()
-  for (const { key } of topLevelMembers(text)) {
+  for (const { key, valueStart, valueEnd } of topLevelMembers(text)) {
     if (!owned.has(key)) continue
     if (seen.has(key)) throw invalid(key, `The body has the field "${key}" twice.`)
     seen.add(key)
+    const within = keyThatIsTwice(text, valueStart, valueEnd)
+    if (within !== null) throw invalid(key, `"${key}" has an object with "${within}" twice.`)
   }
 }

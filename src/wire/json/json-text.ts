@@ -5,7 +5,8 @@ export const COMMA = 0x2c
 export const OPEN_LIST = 0x5b
 export const CLOSE_LIST = 0x5d
 export const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
+export const CLOSE_OBJECT = 0x7d
+export const COLON = 0x3a
 const BACKSLASH = 0x5c
 const SPACE = 0x20
 
@@ -48,6 +49,8 @@ function endOfNested(text: string, start: number): number {
   for (let at = start; at < text.length; at += 1) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) at = endOfString(text, at) - 1
+    else if (code < OPEN_LIST)
+      continue // numbers and what is between them: of vectors nearly all
     else if (code === OPEN_OBJECT || code === OPEN_LIST) depth += 1
     else if (code === CLOSE_OBJECT || code === CLOSE_LIST) {
       depth -= 1

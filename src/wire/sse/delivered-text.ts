@@ -1,4 +1,5 @@
 import type { Delivered } from '../../domain/estimate.ts'
+import type { Usage } from '../../domain/usage.ts'
 
 /** Counts the text that a stream delivers, and can take its last event back. */
 export class DeliveredText implements Delivered {
@@ -12,6 +13,8 @@ export class DeliveredText implements Delivered {
   #lengthBefore = 0
   #reasoningBefore = 0
   #piecesBefore = 0
+  #chunksReported = 0
+  #lengthReported = 0
 
   constructor(keepText: boolean) {
     this.completion = keepText ? [] : null
@@ -33,6 +36,21 @@ export class DeliveredText implements Delivered {
     this.completionLength = this.#lengthBefore
     this.reasoningLength = this.#reasoningBefore
     this.completion?.splice(this.#piecesBefore)
+  }
+
+  /** What came after the last report of more output: that can not have counted it. */
+  get unreported(): Delivered {
+    return {
+      chunkCount: Math.max(0, this.chunkCount - this.#chunksReported),
+      completionLength: Math.max(0, this.completionLength - this.#lengthReported),
+    }
+  }
+
+  /** The upstream has reported: what was delivered until now is counted where it tells of more. */
+  protected reported(before: Usage | null, now: Usage): void {
+    if (now.completionTokens <= (before?.completionTokens ?? 0)) return
+    this.#chunksReported = this.chunkCount
+    this.#lengthReported = this.completionLength
   }
 
   /** Another event begins. */

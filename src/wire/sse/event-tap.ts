@@ -32,7 +32,7 @@ export type EventReader = {
   /** The text of the whole answer, as the event that ends it has it. */
   wholeTextOf?(event: EventData): string
   /** Output tokens that an event delivers and that are not text. */
-  mediaTokensOf?(type: string): number
+  mediaTokensOf?(type: string, event: EventData): number
   /** @param before what was reported before it */
   usageOf(event: EventData, before: Usage | null): Usage | null
   /** Counts the calls of tools of an event. */
@@ -118,14 +118,14 @@ export class EventTap extends DeliveredText implements StreamTap {
     this.#count(data, type, end !== null)
     if (typeof data.sequence_number === 'number') this.#sequence = data.sequence_number + 1
     reader.countCalls?.(data, type, this.#calls)
-    const usage = reader.usageOf(data, this.usage)
-    if (usage !== null) this.usage = largerUsage(this.usage, usage)
+    this.#readUsage(data)
     this.oddUsage ??= oddUsage(data.usage ?? asObject(data.response ?? data.message)?.usage)
-    const sent = this.#rewritten(event.data, data, type)
     if (end === 'failed') {
-      const error = reader.errorOf?.(data)
-      return { kind: 'error', error, last: sseEvent(sent, type) }
+      const last = (message: string) =>
+        sseEvent(this.#rewritten(event.data, data, type, message), type)
+      return { kind: 'error', error: reader.errorOf?.(data), last }
     }
+    const sent = this.#rewritten(event.data, data, type)
     this.finished = end !== null
     if (end === 'complete') {
       this.#last = sseEvent(sent, type)
@@ -139,18 +139,42 @@ export class EventTap extends DeliveredText implements StreamTap {
     const { wholeTextOf } = this.#reader
     this.add(this.#reader.textOf(data, type))
     if (isLast && this.completionLength === 0) this.add(wholeTextOf?.(data))
-    const media = this.#reader.mediaTokensOf?.(type) ?? 0
+    const media = this.#reader.mediaTokensOf?.(type, data) ?? 0
     this.mediaTokens += media
     if (this.hasText || media > 0) this.chunkCount += 1
   }
 
-  /** The data under the public name of the model, and with the type that the event's name says. */
-  #rewritten(text: string, data: EventData, type: string): string {
+  #readUsage(data: EventData): void {
+    const usage = this.#reader.usageOf(data, this.usage)
+    if (usage === null) return
+    const kept = largerUsage(this.usage, usage)
+    this.reported(this.usage, kept)
+    this.usage = kept
+  }
+
+  /**
+   * The data under the public name of the model, and with the type that the event's name says.
+   * @param message what is said of its error, which may tell of the upstream's insides (W-37)
+   */
+  #rewritten(text: string, data: EventData, type: string, message?: string): string {
     const { modelIn = '' } = this.#reader
-    const isNamed = this.#alias !== null && asObject(data[modelIn])?.model !== undefined
+    const { model, error } = asObject(data[modelIn]) ?? {}
+    const within: Edits = {}
+    if (this.#alias !== null && model !== undefined) within.model = JSON.stringify(this.#alias)
+    if (message !== undefined && isThere(error)) within.error = errorText(error, message)
     const edits: Edits = {}
     if (data.type === undefined) edits.type = JSON.stringify(type)
-    if (isNamed) edits[modelIn] = { model: JSON.stringify(this.#alias) }
+    if (Object.keys(within).length > 0) edits[modelIn] = within
     return Object.keys(edits).length === 0 ? text : editMembers(text, edits)
   }
+}
+
+function isThere(value: unknown): boolean {
+  return value !== undefined && value !== null
+}
+
+/** An error of a response: a code and a message, and nothing else. */
+function errorText(error: unknown, message: string): string {
+  const { code } = asObject(error) ?? {}
+  return JSON.stringify({ code: typeof code === 'string' ? code : 'server_error', message })
 }

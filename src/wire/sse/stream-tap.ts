@@ -14,10 +14,10 @@ export type Verdict =
   /** The answer is complete; what tells the client so is in `ending`. */
   | { kind: 'done' }
   /**
-   * The upstream reported an error in the stream; `error` is its object or text. `last` is the
-   * event that tells it, where clients know that event.
+   * The upstream reported an error in the stream; `error` is its object or text. `last` makes the
+   * event that tells it in these words, where clients know that event.
    */
-  | { kind: 'error'; error: unknown; last?: string }
+  | { kind: 'error'; error: unknown; last?: (message: string) => string }
   /** Not an event of this endpoint. */
   | { kind: 'garbage' }
 
@@ -45,6 +45,8 @@ export type StreamTap = Delivered & {
   readonly usage: Usage | null
   /** What is wrong with a usage that it tells; null where nothing is. */
   readonly oddUsage: string | null
+  /** What was delivered after the last report that told of more output. */
+  readonly unreported: Delivered
   /** The answer has begun: from here on there is something to charge. */
   readonly begun: boolean
   /** The upstream may end the stream here. */

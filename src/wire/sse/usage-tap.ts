@@ -178,8 +178,13 @@ export class UsageTap extends ChoiceText implements StreamTap {
       this.#heldUsage = null
     } else if (!isOfOne) this.oddUsage ??= SMALLER_REPORT
     this.#reported = kept
-    if (!isOfOne) this.usage = kept
+    if (!isOfOne) this.#keep(kept)
     return true
+  }
+
+  #keep(usage: Usage): void {
+    this.reported(this.usage, usage)
+    this.usage = usage
   }
 
   #count(value: unknown, position: number): void {
