@@ -2,7 +2,8 @@ import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
-import { createHttpServer, idleConnections } from '../src/http-server.ts'
+import { idleConnections } from '../src/http/idle-connections.ts'
+import { createHttpServer } from '../src/http/server.ts'
 import { unknownUrl } from './errors.ts'
 
 /** What is served on both ports, and what on the public one alone; the rest is the operator's. */

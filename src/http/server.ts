@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import type { AddressInfo } from 'node:net'
 import type { FastifyBaseLogger } from 'fastify'
-import { createClientErrorHandler } from './request/client-error.ts'
+import { createClientErrorHandler } from './client-error.ts'
 
 /** How every HTTP server of this process meets its connections, in Node's names. */
 export const HTTP_OPTIONS = {
@@ -15,9 +15,6 @@ export const HTTP_OPTIONS = {
   keepAliveTimeout: 75_000,
   requireHostHeader: false,
 }
-
-/** Milliseconds between two looks for connections that have fallen idle during a shutdown. */
-const IDLE_CHECK_MS = 100
 
 /** A server beside the one that Fastify makes, for the same app: it meets HTTP in the same way. */
 export function createHttpServer(answer: RequestListener, log: FastifyBaseLogger): Server {
@@ -40,25 +37,4 @@ export async function listen(server: Server, host: string, port: number): Promis
   await once(server.listen({ host, port }), 'listening')
   const { address, family, port: opened } = server.address() as AddressInfo
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${opened}`
-}
-
-/**
- * Follows the connections of a server, to end the idle ones while it closes. Node looks for them
- * once, at the beginning, and passes by those that never sent a byte: the pool of a client opens
- * some to spare.
- * @returns begins to end them
- */
-export function idleConnections(server: Server): () => void {
-  const open = new Set<Socket>()
-  server.on('connection', (socket) => {
-    open.add(socket)
-    socket.once('close', () => open.delete(socket))
-  })
-  return () => {
-    const timer = setInterval(() => {
-      server.closeIdleConnections()
-      for (const socket of open) if (socket.bytesRead === 0) socket.destroy()
-    }, IDLE_CHECK_MS).unref()
-    server.once('close', () => clearInterval(timer))
-  }
 }
