@@ -15,7 +15,7 @@ const reached: (string | undefined)[] = []
 const server = createServer((request, response) => {
   reached.push(request.socket.localAddress)
   response.writeHead(200, { 'content-type': 'application/json', connection: 'close' })
-  response.end('{"choices":[]}')
+  response.end('{"choices":[{}]}')
 })
 
 let proxy: Tollkeeper
