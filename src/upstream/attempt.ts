@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import type { DisconnectPolicy } from '../wire/profile.ts'
 import { UpstreamCall, type UpstreamListener } from './call.ts'
-import type { Way } from './connect/way.ts'
 import type { FailedAttempt, RelayOptions } from './relay/relay.ts'
+import type { Way } from './relay/way.ts'
 
 /** Milliseconds from one look at an attempt that is in doubt to the next. */
 const DOUBT_AGAIN_MS = 1_000

@@ -39,6 +39,7 @@ subscribe('undici:client:sendHeaders', (message) => {
 /** Headers as Node tells them: undici makes a list of those that came several times. */
 function joined(headers: IncomingHttpHeaders): IncomingHttpHeaders {
   const lists = Object.entries(headers).filter(([, value]) => Array.isArray(value))
+  if (lists.length === 0) return headers // as nearly always
   return { ...headers, ...Object.fromEntries(lists.map(([name, all]) => [name, String(all)])) }
 }
 

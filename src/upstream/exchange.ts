@@ -5,7 +5,6 @@ import { type ProxyError, toProxyError } from '../errors.ts'
 import type { DisconnectPolicy } from '../wire/profile.ts'
 import { Attempt, type ExchangeOptions, type Routes } from './attempt.ts'
 import type { UpstreamListener } from './call.ts'
-import { wayOf } from './connect/way.ts'
 import { failureOfThrown, givenUp, isTimeout, unknownCoding } from './failure.ts'
 import { ReadingOn } from './relay/reading-on.ts'
 import { RefusalRelay } from './relay/refusal-relay.ts'
@@ -18,6 +17,7 @@ import {
 } from './relay/relay.ts'
 import { relayFor } from './relay/relay-for.ts'
 import type { Source } from './relay/source.ts'
+import { wayOf } from './relay/way.ts'
 
 /**
  * One request to the upstream and its answer on the way to the client. The upstream's head

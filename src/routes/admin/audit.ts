@@ -43,25 +43,19 @@ const schema = {
 /** `/admin/audit`: whether every balance is what the ledger says. */
 export const auditRoutes: AdminPlugin = async (app) => {
   const { db, fullAudit } = app.database
-  const running = new Set<AbortController>()
-  app.addHook('preClose', async () => {
-    for (const audit of running) audit.abort(new ProxyError('shutting_down'))
-  })
+  const closing = new AbortController()
+  app.addHook('preClose', async () => closing.abort(new ProxyError('shutting_down')))
 
   app.get('/audit', { schema }, async (_, reply) => {
-    const audit = new AbortController()
-    reply.raw.once('close', () => audit.abort())
-    running.add(audit)
-    try {
-      const { checked, violations } = await fullAudit.run(audit.signal)
-      return {
-        ok: violations.length === 0,
-        checked,
-        violations: violations.map(violationBody),
-        background: backgroundBody(await readAuditState(db)),
-      }
-    } finally {
-      running.delete(audit)
+    const left = new AbortController()
+    reply.raw.once('close', () => left.abort())
+    const signal = AbortSignal.any([closing.signal, left.signal])
+    const { checked, violations } = await fullAudit.run(signal)
+    return {
+      ok: violations.length === 0,
+      checked,
+      violations: violations.map(violationBody),
+      background: backgroundBody(await readAuditState(db)),
     }
   })
 }

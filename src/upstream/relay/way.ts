@@ -1,7 +1,7 @@
 import { codingOf, decoderByBeginning } from '../../body/content-coding.ts'
 import type { UpstreamListener } from '../call.ts'
-import { DecodedSource } from '../relay/decoded-source.ts'
-import type { Source } from '../relay/source.ts'
+import { DecodedSource } from './decoded-source.ts'
+import type { Source } from './source.ts'
 
 type Receiver = Omit<UpstreamListener, 'head'>
 
