@@ -17,7 +17,7 @@ test('an upstream that wants a key, and is given none, is told apart from a wron
 
 test('a key that the upstream repeats stands neither in the answer nor in the log', async () => {
   const long = `${KEY}-${'x'.repeat(400)}`
-  for (const apiKey of [KEY, long, 'k"\\y', 'abc']) {
+  for (const apiKey of [KEY, long, 'k"\\y', 'k-y']) {
     const upstream = await startScripted((req, res) => {
       const given = req.headers.authorization ?? String(req.headers['api-key'])
       sendJson(res, 401, { error: { message: `Incorrect API key: ${given}, for sure.` } })
