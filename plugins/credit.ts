@@ -17,6 +17,7 @@ import { rateTerms } from '../src/domain/rate-terms.ts'
 import { toProxyError } from '../src/errors.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
+import { deadline } from '../src/standstill.ts'
 import type { HoldLimit } from '../src/store/lanes/extend.ts'
 import { reroute } from '../src/store/lanes/reroute.ts'
 import type { ReserveAnswer, ReserveOutcome } from '../src/store/lanes/reserve.ts'
@@ -133,8 +134,10 @@ async function reserve(
 async function othersSettled({ account, patience, server }: FastifyRequest): Promise<void> {
   const settling = server.database.settlements.ofAccount(account.id)
   await patience.spend((withinMs) => {
-    const late = delay(SYSTEM_CLOCK, settling ? withinMs / 2 : SETTLED_ELSEWHERE_MS)
-    return settling ? Promise.race([settling, late]) : late
+    if (!settling) return delay(SYSTEM_CLOCK, SETTLED_ELSEWHERE_MS)
+    const { promise: late, resolve } = Promise.withResolvers<void>()
+    const cancel = deadline(SYSTEM_CLOCK, withinMs / 2, resolve)
+    return Promise.race([settling.finally(cancel), late])
   })
 }
 

@@ -22,6 +22,7 @@ import { createRecordLane } from '../src/store/lanes/record.ts'
 import { createReserveLane } from '../src/store/lanes/reserve.ts'
 import { createSettleLane } from '../src/store/lanes/settle.ts'
 import { SettlementQueue } from '../src/store/lanes/settlement-queue.ts'
+import { latest } from '../src/store/latest.ts'
 import { ensureRequestPartitions, migrate } from '../src/store/migrate.ts'
 import { pinCreditsPerUsd } from '../src/store/settings.ts'
 
@@ -125,11 +126,8 @@ function makePartitions({ log }: FastifyInstance, db: PostgresJsDatabase): () =>
 /** Hears of changes, and keeps the catalogue as it is now. */
 async function followDatabase(app: FastifyInstance, sql: postgres.Sql, db: PostgresJsDatabase) {
   const listeners = new Set<(table: string) => void>()
-  let catalogue = await loadCatalogue(db)
-  const reloadCatalogue = async () => {
-    catalogue = await loadCatalogue(db)
-    return catalogue
-  }
+  const read = () => loadCatalogue(db)
+  const { known: catalogue, again: reloadCatalogue } = latest(await read(), read)
   const refresh = () => {
     reloadCatalogue().catch((err) => app.log.warn({ err }, 'the catalogue could not be read again'))
   }
@@ -146,7 +144,7 @@ async function followDatabase(app: FastifyInstance, sql: postgres.Sql, db: Postg
     for (const listener of listeners) listener(table)
   })
   return {
-    catalogue: () => catalogue,
+    catalogue,
     reloadCatalogue,
     onChange: (listener: (table: string) => void) => void listeners.add(listener),
     stopFollowing: () => {

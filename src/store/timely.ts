@@ -1,4 +1,6 @@
+import { SYSTEM_CLOCK } from '../clock.ts'
 import { ProxyError } from '../errors.ts'
+import { deadline } from '../standstill.ts'
 
 /** Milliseconds a client waits for something that is only read. */
 const READ_TIMEOUT_MS = 500
@@ -10,10 +12,11 @@ const READ_TIMEOUT_MS = 500
 export async function timely<T>(query: Promise<T>, timeoutMs = READ_TIMEOUT_MS): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>()
   const cause = new Error(`Postgres did not answer within ${timeoutMs} ms`)
-  const timer = setTimeout(() => reject(new ProxyError('ledger_unavailable', { cause })), timeoutMs)
+  const refuse = () => reject(new ProxyError('ledger_unavailable', { cause }))
+  const cancel = deadline(SYSTEM_CLOCK, timeoutMs, refuse)
   try {
     return await Promise.race([query, late])
   } finally {
-    clearTimeout(timer)
+    cancel()
   }
 }

@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads'
+import { SYSTEM_CLOCK } from '../clock.ts'
+import { deadline } from '../standstill.ts'
 
 /** Milliseconds a text may take; long runs without separators are quadratic to tokenise (W-99). */
 const DEADLINE_MS = 2_000
@@ -24,7 +26,7 @@ export class Tokenizer {
   #isReady = false
   /** What the worker counts now. */
   #current: Job | null = null
-  #deadline: NodeJS.Timeout | undefined
+  #cancelDeadline = () => {}
   readonly #waiting = new Set<Job>()
 
   /** @returns the tokens of the text; null when it could not be counted in time. Never rejects. */
@@ -32,10 +34,10 @@ export class Tokenizer {
     const { promise, resolve: answer } = Promise.withResolvers<number | null>()
     const job = { text, answer }
     this.#waiting.add(job)
-    const patience = setTimeout(() => this.#giveUp(job), PATIENCE_MS)
+    const cancel = deadline(SYSTEM_CLOCK, PATIENCE_MS, () => this.#giveUp(job))
     this.#next()
     const tokens = await promise
-    clearTimeout(patience)
+    cancel()
     return tokens
   }
 
@@ -57,7 +59,7 @@ export class Tokenizer {
     const job = [...this.#waiting].reduce((a, b) => (b.text.length < a.text.length ? b : a))
     this.#waiting.delete(job)
     this.#current = job
-    this.#deadline = setTimeout(() => this.#restart(), DEADLINE_MS)
+    this.#cancelDeadline = deadline(SYSTEM_CLOCK, DEADLINE_MS, () => this.#restart())
     this.#worker.postMessage(job.text)
   }
 
@@ -84,7 +86,7 @@ export class Tokenizer {
   }
 
   #answer(tokens: number | null): void {
-    clearTimeout(this.#deadline)
+    this.#cancelDeadline()
     this.#current?.answer(tokens)
     this.#current = null
   }

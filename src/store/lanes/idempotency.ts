@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { SYSTEM_CLOCK } from '../../clock.ts'
 import type { Owner } from '../../leases/owner.ts'
 import { Lane } from './lane.ts'
 import { LaneClient } from './lane-client.ts'
@@ -34,7 +35,7 @@ type Row = ClaimAnswer & { id: string }
  * The lane that claims idempotency keys: `claim_keys_v1`, one statement a batch.
  * @param owner who runs the requests of the next batch
  */
-export function createClaimLane(url: string, owner: Pick<Owner, 'place'>) {
+export function createClaimLane(url: string, owner: Pick<Owner, 'place'>, clock = SYSTEM_CLOCK) {
   const client = new LaneClient<Row>(
     url,
     'claims',
@@ -60,7 +61,7 @@ export function createClaimLane(url: string, owner: Pick<Owner, 'place'>) {
       return row
     })
   }
-  const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
+  const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS, clock)
   return Object.assign(lane, { close: () => client.close() })
 }
 

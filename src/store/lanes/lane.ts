@@ -1,5 +1,6 @@
 import { type Clock, delay, SYSTEM_CLOCK } from '../../clock.ts'
 import { ProxyError } from '../../errors.ts'
+import { deadline } from '../../standstill.ts'
 import { databaseError, isDataFault } from '../sqlstate.ts'
 
 /** One statement that takes many rows at a time. */
@@ -89,7 +90,7 @@ export class Lane<Item, Answer> implements WatchedLane {
     this.#running ??= this.#run()
     const afterMs = Math.min(this.#limits.answerWithinMs ?? Number.POSITIVE_INFINITY, withinMs)
     if (afterMs === Number.POSITIVE_INFINITY) return promise
-    const cancel = this.#clock.after(afterMs, () => this.#giveUp(waiting, afterMs))
+    const cancel = deadline(this.#clock, afterMs, () => this.#giveUp(waiting, afterMs))
     return promise.finally(cancel)
   }
 
@@ -150,7 +151,7 @@ export class Lane<Item, Answer> implements WatchedLane {
     const startedAt = this.#clock.now()
     let failed = false
     const { promise: late, reject } = Promise.withResolvers<never>()
-    const cancel = this.#clock.after(timeoutMs, () => {
+    const cancel = deadline(this.#clock, timeoutMs, () => {
       reject(new Error(`Postgres did not answer within ${timeoutMs} ms`))
     })
     try {

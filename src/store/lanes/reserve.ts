@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { SYSTEM_CLOCK } from '../../clock.ts'
 import type { MicroCredits } from '../../domain/credits.ts'
 import type { KeyLimits, RateLimits } from '../../domain/tier.ts'
 import type { Owner } from '../../leases/owner.ts'
@@ -54,7 +55,7 @@ type Row = ReserveAnswer & { id: string }
  * The lane that places holds: `reserve_v3`, one statement a batch.
  * @param owner whose the holds are
  */
-export function createReserveLane(url: string, owner: Pick<Owner, 'place'>) {
+export function createReserveLane(url: string, owner: Pick<Owner, 'place'>, clock = SYSTEM_CLOCK) {
   const client = new LaneClient<Row>(url, 'reserve', (db) =>
     db
       .select({
@@ -82,7 +83,7 @@ export function createReserveLane(url: string, owner: Pick<Owner, 'place'>) {
       return row
     })
   }
-  const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS)
+  const lane = new Lane({ call, reconnect: () => client.reconnect() }, LIMITS, clock)
   return Object.assign(lane, { close: () => client.close() })
 }
 

@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
+import { SYSTEM_CLOCK } from '../../clock.ts'
 import type { Answered, Heard, Unheard } from '../../doctor/heard.ts'
+import { deadline, stopwatch } from '../../standstill.ts'
 import { UpstreamCall, type UpstreamListener } from '../call.ts'
 import { AddressRefused } from '../connect/address-guard.ts'
 import { isTimeout } from '../failure.ts'
@@ -36,7 +38,8 @@ export function probeCall(pool: Dispatcher, request: ProbeRequest): Promise<Hear
 class Probe implements UpstreamListener {
   readonly #request: ProbeRequest
   readonly #call = new UpstreamCall(this)
-  readonly #startedAt = performance.now()
+  /** How long the upstream takes, and not how long this process stood still. */
+  readonly #watch = stopwatch(SYSTEM_CLOCK)
   readonly #heard = Promise.withResolvers<Heard>()
   readonly #decoder = new TextDecoder()
   #bytes = 0
@@ -49,17 +52,16 @@ class Probe implements UpstreamListener {
   async run(pool: Dispatcher): Promise<Heard> {
     const { method, path, headers, body, timeoutMs, signal } = this.#request
     const seconds = Math.round(timeoutMs / 1_000)
-    const timer = setTimeout(
-      () => this.#stop('too_slow', `no answer within ${seconds} s`),
-      timeoutMs,
-    )
+    const late = () => this.#stop('too_slow', `no answer within ${seconds} s`)
+    const cancel = deadline(SYSTEM_CLOCK, timeoutMs, late)
     const leave = () => this.#stop('broken', 'the examination was broken off')
     signal.addEventListener('abort', leave)
     try {
       pool.dispatch({ method, path, headers, body }, this.#call)
       return await this.#heard.promise
     } finally {
-      clearTimeout(timer)
+      cancel()
+      this.#watch.stop()
       signal.removeEventListener('abort', leave)
     }
   }
@@ -106,7 +108,7 @@ class Probe implements UpstreamListener {
   }
 
   #elapsed(): number {
-    return performance.now() - this.#startedAt
+    return this.#watch.ranMs()
   }
 }
 
