@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
-import { SYSTEM_CLOCK } from '../src/clock.ts'
+import type { Clock } from '../src/clock.ts'
 import { RetryBudget } from '../src/domain/retry-budget.ts'
 import { orderRoutes } from '../src/domain/route.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
@@ -11,11 +11,15 @@ import type { ServingRoute } from '../src/upstream/routes/serving-route.ts'
 
 type Routes = readonly [ServingRoute, ...ServingRoute[]]
 
+type RoutingOptions = {
+  /** Times circuits, retries, and the patience of clients. */
+  clock: Pick<Clock, 'now'>
+}
+
 /** Which of its routes a request takes first, and which one next. */
-async function routing(app: FastifyInstance): Promise<void> {
+async function routing(app: FastifyInstance, { clock }: RoutingOptions): Promise<void> {
   const setRoute = requestSlot(app, 'route')
   const setOthers = requestSlot(app, 'otherRoutes')
-  const clock = SYSTEM_CLOCK
   const budget = new RetryBudget()
   const states = new RouteStates({
     clock,

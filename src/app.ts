@@ -18,6 +18,7 @@ import reference from '../plugins/reference.ts'
 import routing from '../plugins/routing.ts'
 import settlement from '../plugins/settlement.ts'
 import tier from '../plugins/tier.ts'
+import { type Clock, SYSTEM_CLOCK } from './clock.ts'
 import type { Config } from './config.ts'
 import type { AuditPace } from './credit/auditor.ts'
 import { createClientErrorHandler } from './http/client-error.ts'
@@ -45,6 +46,8 @@ export type AppConfig = Config & {
   upstream: NonNullable<Config['upstream']>
   /** Another way to resolve the names of upstreams. */
   resolver?: Resolver
+  /** Another clock for circuits and retries. */
+  routingClock?: Pick<Clock, 'now'>
   /** Another pace for the audit that runs by itself. */
   auditPace?: Partial<AuditPace>
 }
@@ -78,7 +81,7 @@ export async function buildApp(
   const secrets = await findSecrets(app, config.secretKeys)
   const hashKey = createKeyHasher(secrets)
   await app.register(auth, { hashKey })
-  await app.register(routing)
+  await app.register(routing, { clock: config.routingClock ?? SYSTEM_CLOCK })
   await app.register(tier, {
     environment,
     targetOf: createTargets(secretBox),

@@ -21,7 +21,7 @@ export function createRoutes(pools: UpstreamPools, { firstByteMs }: UpstreamTime
     return {
       open: () => ({
         ...requestTo(request, pools, memory),
-        firstByteMs: Math.max(1, Math.min(failover.leftMs, firstByteMs)), // 0 would be for ever
+        firstByteMs: failover.timeFor(firstByteMs),
         doubtMs: failover.doubtMs,
       }),
       get hasOthers() {

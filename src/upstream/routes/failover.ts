@@ -17,6 +17,12 @@ export const ROUTES_TRIED_MAX = 3
  */
 export const FAILOVER_FIRST_BYTE_MS = 10_000
 
+/**
+ * Milliseconds by which an attempt that had all the time that was left may have ended too early:
+ * undici's timers tick twice a second. Who is asked then has no time, and is not to be blamed.
+ */
+const TIMER_EARLY_MS = 500
+
 /** Part of its time that an answer in one piece spends at most to find out that a route hangs. */
 const WHOLE_PROBE_SHARE = 0.5
 
@@ -54,6 +60,8 @@ export class Failover<Route extends Choosable> {
   readonly #patienceMs: number
   readonly #startedAt: number
   #others: readonly Route[]
+  /** The attempt that runs may take all the time that was left. */
+  #hasAllTime = false
 
   constructor(ports: Ports, { stream, others, patienceMs }: Plan<Route>) {
     this.#ports = ports
@@ -66,6 +74,13 @@ export class Failover<Route extends Choosable> {
   /** Milliseconds until nobody waits any more. */
   get leftMs(): number {
     return Math.max(0, this.#startedAt + this.#patienceMs - this.#ports.clock.now())
+  }
+
+  /** Milliseconds for an attempt that begins now. @param mostMs what any upstream gets */
+  timeFor(mostMs: number): number {
+    const { leftMs } = this
+    this.#hasAllTime = leftMs <= mostMs
+    return Math.max(1, Math.min(leftMs, mostMs)) // 0 would be for ever
   }
 
   get hasOthers(): boolean {
@@ -91,12 +106,17 @@ export class Failover<Route extends Choosable> {
 
   /** The next route after this failure; null where the failure is the answer. */
   next(failure: ProxyError): Route | null {
-    if (!this.hasOthers || !isRouteFault(failure) || this.leftMs === 0) return null
+    if (!this.hasOthers || !isRouteFault(failure) || this.#isOver) return null
     const { clock, budget } = this.#ports
     if (!budget.take(clock.now())) return null
     const next = this.#find('good') ?? this.#find('probe') ?? this.#others[0]
     this.#others = this.#others.filter((route) => route !== next)
     return next ?? null
+  }
+
+  /** Whether nobody waits any more, or as good as that. */
+  get #isOver(): boolean {
+    return this.leftMs <= (this.#hasAllTime ? TIMER_EARLY_MS : 0)
   }
 
   #find(standing: Standing): Route | undefined {
