@@ -1,6 +1,7 @@
 import { randomUUIDv7 } from 'node:crypto'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { importPrices, pricesOfProvider } from '../store/prices/price-import.ts'
+import type { PriceRow } from '../store/prices/prices.ts'
 import type { PriceCatalogue } from './catalogue.ts'
 import { type Offer, offerOf } from './offer.ts'
 import { type PlannedPrice, planPrices } from './plan.ts'
@@ -10,7 +11,8 @@ export type ImportOptions = {
   provider: string | null
   /** Our name of it, where it is another one. */
   as: string | null
-  effectiveFrom: Date
+  /** Null is now. */
+  effectiveFrom: Date | null
   replaceManual: boolean
 }
 
@@ -20,22 +22,27 @@ export type ProviderImport = { provider: string; offer: Offer; prices: PlannedPr
 /** Prices that one import may enter: many times what the catalogue has. */
 export const IMPORT_PRICES_MAX = 50_000
 
-/** What an import would change. @returns null where the catalogue has no such provider */
+/**
+ * What an import would change, and from when. Now is later than what was read: so what another
+ * import entered before is in force by then, and is not entered once more for a moment earlier.
+ * @returns null where the catalogue has no such provider
+ */
 export async function planImport(
   db: PostgresJsDatabase,
   { source, providers }: PriceCatalogue,
   { provider: wanted, as, effectiveFrom, replaceManual }: ImportOptions,
-): Promise<ProviderImport[] | null> {
+): Promise<{ from: Date; planned: ProviderImport[] } | null> {
   const chosen = wanted === null ? providers : providers.filter(({ id }) => id === wanted)
   if (chosen.length === 0) return null
-  const planned: ProviderImport[] = []
-  for (const each of chosen) {
-    const provider = as ?? each.id
-    const offer = offerOf(each, providers, effectiveFrom)
-    const stored = await pricesOfProvider(db, provider)
-    planned.push({ provider, offer, prices: planPrices(offer, stored, { source, replaceManual }) })
-  }
-  return planned
+  const stored = new Map<string, PriceRow[]>()
+  for (const { id } of chosen) stored.set(id, await pricesOfProvider(db, as ?? id))
+  const from = effectiveFrom ?? new Date()
+  const planned = chosen.map((each): ProviderImport => {
+    const offer = offerOf(each, providers, from)
+    const prices = planPrices(offer, stored.get(each.id) ?? [], { source, replaceManual })
+    return { provider: as ?? each.id, offer, prices }
+  })
+  return { from, planned }
 }
 
 /**

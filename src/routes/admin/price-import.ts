@@ -3,7 +3,7 @@ import { modelOfName } from '../../domain/model-names.ts'
 import { loadPriceCatalogue } from '../../prices/catalogue.ts'
 import { applyImport, type ProviderImport, planImport } from '../../prices/import.ts'
 import type { PlannedPrice } from '../../prices/plan.ts'
-import type { Model } from '../../store/models.ts'
+import { allModels, type Model } from '../../store/models.ts'
 import { answer, Count, Time } from '../answers.ts'
 import { nullable, oneOf, strictObject, Text } from './fields.ts'
 import { TermsBody, termsBody } from './price-body.ts'
@@ -77,22 +77,23 @@ export const priceImportRoutes: AdminPlugin = async (app) => {
     if (as !== null && provider === null) {
       throw invalidValue('as', 'A name is for one provider: say which with "provider".')
     }
-    const from = body.effective_from
-    const effectiveFrom = from === undefined ? new Date() : readTime('effective_from', from)
+    const asked = body.effective_from
+    const effectiveFrom = asked === undefined ? null : readTime('effective_from', asked)
     const catalogue = await loadPriceCatalogue()
     const options = { provider, as, effectiveFrom, replaceManual: replace_manual }
-    const planned = await planImport(db, catalogue, options)
-    if (planned === null) {
+    const plan = await planImport(db, catalogue, options)
+    if (plan === null) {
       const known = catalogue.providers.map(({ id }) => id).join(', ')
       throw invalidValue('provider', `The catalogue has no such provider, but ${known}.`)
     }
+    const { from, planned } = plan
     const { source } = catalogue
     const notEntered = apply ? await applyImport(db, source, planned) : 0
-    const models = [...app.database.catalogue().models.values()]
+    const models = await allModels(db)
     return {
       source,
       applied: apply,
-      effective_from: effectiveFrom.toISOString(),
+      effective_from: from.toISOString(),
       counts: countsOf(planned),
       not_entered: notEntered,
       prices: planned.flatMap(pricesBody),
