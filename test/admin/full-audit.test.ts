@@ -8,10 +8,18 @@ import { ADMIN_TOKEN } from '../harness/secrets.ts'
 /** Longer than a statement of the shared connections may take, in milliseconds. */
 const LONG_MS = 16_000
 
+/** Milliseconds after which an audit is given up: many times what one takes that nobody blocks. */
+const SHORT_MS = 3_000
+
 let proxy: Tollkeeper
 let letGo: () => Promise<unknown>
+let asked: number
 beforeEach(async () => {
   proxy = await startProxy()
+  asked = 0
+  proxy.app.server.on('request', ({ url }) => {
+    if (url === '/admin/audit') asked += 1
+  })
   const session = await proxy.sql.reserve()
   await session`begin`
   await session`lock table price_correction_accounts` // nothing but a full audit reads it
@@ -36,6 +44,12 @@ async function sessions(): Promise<number[]> {
 
 const someSession = () => eventually(async () => (await sessions())[0])
 
+/** One runs, and the other has arrived. */
+async function oneOfTwoRuns(): Promise<void> {
+  await someSession()
+  await eventually(() => asked === 2)
+}
+
 const noSession = () => eventually(async () => (await sessions()).length === 0 || undefined)
 
 test('an audit of everything may take longer than any other statement', {
@@ -52,7 +66,7 @@ test('an audit of everything may take longer than any other statement', {
 
 test('a second audit of everything waits for the first', async () => {
   const both = [audit(), audit()]
-  await someSession()
+  await oneOfTwoRuns()
   await delay(300)
   expect(await sessions()).toHaveLength(1)
   await letGo()
@@ -77,8 +91,7 @@ test('an audit of everything ends in Postgres when its client leaves, and the ne
 
 test('a shutdown ends an audit of everything, and those that wait', async () => {
   const both = [audit(), audit()]
-  await someSession()
-  await delay(300)
+  await oneOfTwoRuns()
   const closing = proxy.app.close()
   for (const answering of both) {
     await expectError(await answering, { status: 503, code: 'shutting_down' })
@@ -89,7 +102,7 @@ test('a shutdown ends an audit of everything, and those that wait', async () => 
 })
 
 test('an audit of everything that takes too long says so, and does not blame Postgres', async () => {
-  const audits = new FullAudit(proxy.databaseUrl, 100)
+  const audits = new FullAudit(proxy.databaseUrl, SHORT_MS)
   await expect(audits.run(new AbortController().signal)).rejects.toMatchObject({
     code: 'internal_error',
     message: expect.stringContaining('given up'),

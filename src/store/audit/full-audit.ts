@@ -9,6 +9,9 @@ const AUDIT_TIMEOUT_MS = 1_800_000
 /** Seconds Postgres has to cancel an audit that nobody waits for, before its connection is cut. */
 const CANCEL_TIMEOUT_S = 5
 
+/** Milliseconds between two looks of Postgres at whether its client is still there. */
+const CLIENT_CHECK_MS = 1_000
+
 const TOO_LONG = 'The audit was given up: it took longer than it may.'
 
 /**
@@ -42,6 +45,7 @@ export class FullAudit {
     const leave = () => client.end({ timeout: CANCEL_TIMEOUT_S })
     signal.addEventListener('abort', leave, { once: true })
     try {
+      await watchClient(client)
       return await auditLedger(client, signal)
     } catch (error) {
       signal.throwIfAborted()
@@ -51,4 +55,14 @@ export class FullAudit {
       await leave()
     }
   }
+}
+
+/**
+ * A cancel that comes a moment before its statement is lost: then Postgres ends the statement
+ * once its connection is cut. There are systems on which Postgres can not tell that, and refuses.
+ */
+async function watchClient(client: postgres.Sql): Promise<void> {
+  const interval = String(CLIENT_CHECK_MS)
+  const set = client`select set_config('client_connection_check_interval', ${interval}, false)`
+  await set.catch(() => {})
 }
