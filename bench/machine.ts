@@ -1,7 +1,6 @@
 /** What the benchmark runs on: cores, pinning, free ports. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer } from 'node:net'
 import { cpus, release } from 'node:os'
 
 export interface Cores {
@@ -29,15 +28,6 @@ export function isInstalled(command: string, versionFlag: string): boolean {
   } catch {
     return false
   }
-}
-
-/** A loopback port that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 
 /** One line that says where figures come from. */

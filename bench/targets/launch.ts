@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { chmod, mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { freePort } from '../machine.ts'
+import { freePort } from '../../test/harness/free-port.ts'
 import { type Owned, start } from '../processes.ts'
 import { untilAnswers } from './ready.ts'
 

@@ -1,14 +1,15 @@
 /** nginx `proxy_pass` with one worker: pumps bytes, knows nothing of credits. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { freePort, isInstalled } from '../machine.ts'
+import { freePort } from '../../test/harness/free-port.ts'
+import { isInstalled } from '../machine.ts'
 import { childrenOf } from '../measure.ts'
 import { start } from '../processes.ts'
 import { untilAnswers } from './ready.ts'
 import { IGNORED_KEYS, type Target, TargetMissing } from './target.ts'
 
 /** Time nginx has to listen, in ms. */
-const START_MS = 5_000
+const START_MS = 30_000
 
 export async function startNginx(upstreamPort: number, directory: string): Promise<Target> {
   if (!isInstalled('nginx', '-v')) {

@@ -8,7 +8,7 @@ const ACCOUNTS = 100
 /** More credits than any run can spend. */
 const CREDITS = '1000000000'
 /** Time after the last answer until every hold must be settled, in ms. */
-const SETTLE_MS = 15_000
+const SETTLE_MS = 60_000
 
 export async function startTollkeeper(upstreamPort: number, directory: string): Promise<Target> {
   const { origin, port, token, process } = await launchServer(directory, {

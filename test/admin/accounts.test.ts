@@ -174,6 +174,7 @@ describe('the list of accounts', () => {
   })
 
   it('ends with a full page when nothing follows it', async () => {
+    await client.account()
     const [row] = await admin.sql`select count(*)::int as accounts from accounts`
     const { body } = await client.get(`/accounts?limit=${row?.accounts}`)
     expect(body.next).toBeNull()

@@ -16,6 +16,12 @@ afterAll(() => admin.close())
 
 const newKey = (fields: object = {}) => client.post(`/accounts/${account.id}/keys`, fields)
 
+/** A key as the list of its account has it. */
+async function listed({ id }: Body): Promise<Body | undefined> {
+  const pages = await client.pages(`/accounts/${account.id}/keys?limit=200`)
+  return pages.flat().find((key) => key.id === id)
+}
+
 describe('a new key', () => {
   it('is shown with its object', async () => {
     const { status, body } = await newKey({ name: 'laptop' })
@@ -63,16 +69,14 @@ describe('a new key', () => {
     const models = ['gpt-5', 'meta/llama:free*', 'odd "name", \\ {x}', 'NULL']
     const { body } = await newKey({ expires_at: '2099-01-02T03:04:05.678+01:00', models })
     expect(body).toMatchObject({ expires_at: '2099-01-02T02:04:05.678Z', models })
-    const { body: list } = await client.get(`/accounts/${account.id}/keys?limit=1`)
-    expect(list.data[0]).toMatchObject({ id: body.id, models })
+    expect(await listed(body)).toMatchObject({ models })
   })
 
   it('may have limits of its own', async () => {
     const limits = { requests_per_minute: 1_000_000, tokens_per_minute: 5, concurrency: 1 }
     const { body } = await newKey(limits)
     expect(body).toMatchObject(limits)
-    const { body: list } = await client.get(`/accounts/${account.id}/keys?limit=1`)
-    expect(list.data[0]).toMatchObject({ id: body.id, ...limits })
+    expect(await listed(body)).toMatchObject(limits)
   })
 
   it.each<[string, object, string]>([

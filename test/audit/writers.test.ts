@@ -5,6 +5,7 @@ import { type Tally, write } from '../store/writers.ts'
 import { openBooks } from './books.ts'
 
 const WRITERS = 4
+/** At least: a slow machine goes on until it has proven something. */
 const SECONDS = Number(process.env.TEST_SECONDS ?? 5)
 const ACCOUNTS = 20
 
@@ -19,11 +20,15 @@ test('four writers at once never look like a violation, to two audits that never
   const clients = Array.from({ length: 2 * WRITERS }, () => postgres(books.url, { max: 1 }))
   const connections = clients.map((client) => new LedgerSql(client))
   const tally: Tally = { held: 0, refused: 0, charges: [], errors: [] }
-  const until = performance.now() + SECONDS * 1_000
   const seen = { looks: 0, pieces: 0, violations: [] as unknown[] }
 
+  const until = performance.now() + SECONDS * 1_000
+  const isProven = () =>
+    tally.charges.length > 1_000 && seen.pieces > 10 && seen.looks - seen.pieces > 10
+  const isEnough = () => tally.errors.length > 0 || (performance.now() > until && isProven())
+
   async function audit({ step }: typeof books, entriesMax: number): Promise<void> {
-    while (performance.now() < until) {
+    while (!isEnough()) {
       const named = accounts.filter(() => Math.random() < 0.3).map((id) => `acc_${id}`)
       const looks = await step(Math.random() < 0.5 ? null : named, { accountsMax: 7, entriesMax })
       seen.looks += looks.length
@@ -34,7 +39,7 @@ test('four writers at once never look like a violation, to two audits that never
   await Promise.all([
     ...Array.from({ length: WRITERS }, (_, index) => {
       const pair = [connections[2 * index], connections[2 * index + 1]] as [LedgerSql, LedgerSql]
-      return write(pair, accounts, until, tally)
+      return write(pair, accounts, isEnough, tally)
     }),
     audit(books, 1_000),
     audit(other, 3),
@@ -43,8 +48,5 @@ test('four writers at once never look like a violation, to two audits that never
   await annotate(`${tally.charges.length} settled, ${seen.looks} looks, ${seen.pieces} in pieces`)
   expect(tally.errors).toEqual([])
   expect(seen.violations).toEqual([])
-  expect(tally.charges.length).toBeGreaterThan(1_000)
-  expect(seen.pieces).toBeGreaterThan(10)
-  expect(seen.looks - seen.pieces).toBeGreaterThan(10)
   await Promise.all([...clients.map((client) => client.end()), books.close(), other.close()])
 })

@@ -3,14 +3,18 @@ import type { Proxy as Tollkeeper } from '../harness/proxy.ts'
 
 /**
  * Sends bytes as they are over a socket of their own, and reads the answer until the server
- * closes: what no HTTP client would send.
+ * closes: what no HTTP client would send. A server that has answered may reset what is still sent.
  */
 export async function sendRaw(proxy: Pick<Tollkeeper, 'origin'>, ...pieces: (string | Buffer)[]) {
   const { hostname, port } = new URL(proxy.origin)
   const socket = connect(Number(port), hostname)
   for (const piece of pieces) socket.write(piece)
   const chunks: Buffer[] = []
-  for await (const chunk of socket) chunks.push(chunk)
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk))
+  await new Promise<void>((resolve, reject) => {
+    socket.once('close', () => resolve())
+    socket.once('error', (error) => (chunks.length > 0 ? resolve() : reject(error)))
+  })
   return readResponse(Buffer.concat(chunks).toString())
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { expectError } from '../harness/error-answer.ts'
-import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { bearer, GOOD } from './setup.ts'
 
 /** The one promise about time in this folder: how long a revoked key may still work. */
@@ -9,12 +9,17 @@ const PROMISE_MS = 1_000
 const models = (proxy: Tollkeeper, key: string) =>
   fetch(`${proxy.url}/models`, { headers: bearer(key) })
 
-/** Asks over and over until the key is refused; tells when that answer came. */
+/**
+ * Asks over and over until the key is refused; tells when the last request was sent that was not.
+ * When its answer comes is another matter: on a machine that stalls, late.
+ */
 async function refusal(proxy: Tollkeeper, key: string) {
-  for (;;) {
+  for (let servedAt = 0; ; ) {
+    const sentAt = performance.now()
     const response = await models(proxy, key)
-    if (response.status !== 200) return { response, at: performance.now() }
+    if (response.status !== 200) return { response, servedAt }
     await response.text()
+    servedAt = sentAt
   }
 }
 
@@ -28,9 +33,9 @@ test('a revoked key stops working on every instance within a second', async () =
     const asking = [refusal(one, key), refusal(two, key)]
     expect((await admin.admin('DELETE', `/keys/${keyId}`)).status).toBe(200)
     const revokedAt = performance.now()
-    for (const { response, at } of await Promise.all(asking)) {
+    for (const { response, servedAt } of await Promise.all(asking)) {
       await expectError(response, { status: 401, code: 'invalid_api_key' })
-      expect(at - revokedAt).toBeLessThan(PROMISE_MS)
+      expect(servedAt - revokedAt).toBeLessThan(PROMISE_MS)
     }
   }
   await two.close()
@@ -42,7 +47,7 @@ test('a stream that runs when its key is revoked is finished and charged', async
   const { key, keyId } = await proxy.customer('100')
   proxy.sandbox.hold()
   const running = proxy.chat(key, { ...GOOD, stream: true })
-  await expect.poll(() => proxy.sandbox.waiting()).toBe(1)
+  await eventually(() => proxy.sandbox.waiting() === 1)
   await proxy.admin('DELETE', `/keys/${keyId}`)
   await refusal(proxy, key)
   proxy.sandbox.release()

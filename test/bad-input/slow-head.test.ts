@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => proxy.close())
 
 /** Between the 10 s that a head may take, and the 30 s after which Node looks by itself. */
-const WITHIN_MS = 20_000
+const WITHIN_MS = 27_000
 
 test.concurrent.for([
   ['nothing', ''],

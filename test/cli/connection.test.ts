@@ -21,7 +21,7 @@ afterAll(async () => {
 })
 
 const list = (env: Record<string, string>, ...args: string[]) =>
-  runCli(['tier', 'list', ...args], { env, cwd: tmpdir() })
+  runCli(['tier', 'list', ...args], { env, cwd: dataDir })
 
 test('on the machine of the server the port and the token file are enough', async () => {
   const { port } = new URL(proxy.origin)

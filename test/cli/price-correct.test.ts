@@ -19,8 +19,8 @@ test('price correct reports first, and with --apply gives back what was too much
   await response.text()
   const id = response.headers.get('x-request-id') as string
   await proxy.settled(id) // 6 tokens at the fallback rate: 0.06
-  await cli.text('price set openai sandbox-echo --input 1 --output 4 --from yesterday')
-  const command = 'price correct openai sandbox-echo --from yesterday'
+  await cli.text('price set openai sandbox-echo --input 1 --output 4 --from 2026-01-01')
+  const command = 'price correct openai sandbox-echo --from 2026-01-01'
 
   const report = await cli.text(command)
   expect(report).toMatch(/^Nothing has changed\. With --apply:\nrequests +1\n/)

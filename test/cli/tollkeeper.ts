@@ -19,6 +19,7 @@ type Options = {
 export async function runCli(args: readonly string[], options: Options = {}): Promise<Run> {
   const { env = {}, input = '', cwd } = options
   const child = spawn(process.execPath, [MAIN, ...args], { env, ...(cwd && { cwd }) })
+  child.stdin.on('error', () => {}) // one that needs no input may have ended before it is sent
   child.stdin.end(input)
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])

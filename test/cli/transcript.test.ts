@@ -43,7 +43,9 @@ test('docs/cli.md does each of its tasks in at most two commands', async () => {
   }
 })
 
-test('every command of docs/cli.md prints what the page says', async () => {
+test('every command of docs/cli.md prints what the page says', {
+  timeout: 180_000, // each of them is a process of its own
+}, async () => {
   const proxy = await startProxy()
   const shell = await startShell({ TOLLKEEPER_URL: proxy.origin, ADMIN_TOKEN })
   const names = new Names()

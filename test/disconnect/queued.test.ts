@@ -19,6 +19,8 @@ test.each(['cancel', 'finish'])(
   async (policy) => {
     const { key, accountId } = await proxy.customer('1000')
     const calls = proxy.sandbox.calls.size
+    // a hold waits for half a second at most: both connections are there before it
+    await Promise.all([proxy.sql`select pg_sleep(0.05)`, proxy.sql`select pg_sleep(0.05)`])
     await proxy.sql.begin(async (sql) => {
       await sql`select 1 from accounts where id = ${accountId.replace('acc_', '')} for update`
       const client = watch(proxy, key, ask(policy, true))

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { ask } from '../idempotency/setup.ts'
+import { DONE, openStream, opens, says, startUpstream } from '../relay/upstream.ts'
 import { LOOPBACK } from '../routing/setup.ts'
 import { fateOf, leaveMidway, putPolicy, readOn } from './setup.ts'
 
@@ -34,7 +35,7 @@ test('a shutdown waits for an answer that is read on', async () => {
 })
 
 test('a shutdown that has waited enough ends an answer that is read on', async () => {
-  const id = await leaveOne(2_000)
+  const id = await leaveOne(30_000)
   await proxy.app.drain(50)
   const { record, call } = await fateOf(proxy, id)
   expect(record).toMatchObject({ outcome: 'client_gone', stage: 'finish' })
@@ -47,7 +48,13 @@ test('an answer that is read on is a running request: it is held, metered and co
   await proxy.admin('PUT', '/tiers/single', { concurrency: 1 })
   await eventually(() => proxy.app.database.catalogue().tiers.has('single') || undefined)
   const { key } = await proxy.customer('1000', { tier: 'single' })
-  const body = ask('finish', true, { reply_chars: 800, delay_ms: 20 })
+  let end = () => {}
+  const upstream = await startUpstream((response) => {
+    openStream(response).write(opens('x'.repeat(100)))
+    end = () => void response.end(says('', 'stop') + DONE)
+  })
+  const model = await putPolicy(proxy, 'any', { on_disconnect: 'finish' }, 'any', upstream.origin)
+  const body = ask(model, true)
   const id = await leaveMidway(proxy, key, CHAT, body, '"content":"')
   await readOn(proxy, id)
   const meteredAt = async () => {
@@ -64,6 +71,8 @@ test('an answer that is read on is a running request: it is held, metered and co
     return ((await response.json()) as any).data
   }
   expect(await receipt()).toMatchObject({ state: 'running' })
+  end()
   await proxy.settled(id)
+  await upstream.close()
   expect(await receipt()).toMatchObject({ outcome: 'client_gone', finished: true, error: null })
 })

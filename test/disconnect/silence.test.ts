@@ -5,7 +5,8 @@ import { LOOPBACK } from '../routing/setup.ts'
 import { fateOf, leaveMidway, leaveUnanswered, putPolicy } from './setup.ts'
 
 const CHAT = '/chat/completions'
-const SILENCE_MS = '500'
+/** Milliseconds of silence that are too long: the clients have left long before. */
+const SILENCE_MS = '3000'
 
 let proxy: Tollkeeper
 beforeAll(async () => {

@@ -1,23 +1,51 @@
+import { once } from 'node:events'
 import { request } from 'node:http'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MORE_THAN_KERNEL_KEEPS } from '../harness/kernel.ts'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
-import { ask } from '../idempotency/setup.ts'
+import { ASK_STREAM } from '../relay/client.ts'
+import {
+  CHUNK,
+  DONE,
+  event,
+  openStream,
+  opens,
+  says,
+  startUpstream,
+  type Upstream,
+  USAGE,
+  USAGE_EVENT,
+} from '../relay/upstream.ts'
 import { LOOPBACK } from '../routing/setup.ts'
-import { fateOf, putPolicy } from './setup.ts'
+import { putPolicy } from './setup.ts'
 
-/** In chunks of 16, 57 MB: more than fits between a client that does not read and its upstream. */
-const REPLY_CHARS = 4_000_000
+const PADDING = 'x'.repeat(64 * 1024)
+/** An event with much that is passed on and nothing that is charged. */
+const PADDED = event({ ...CHUNK, choices: [], obfuscation: PADDING })
+/** More than fits between a client that does not read and its upstream: on two connections. */
+const EVENTS = Math.ceil((2.5 * MORE_THAN_KERNEL_KEEPS) / PADDING.length)
 
+let upstream: Upstream
 let proxy: Tollkeeper
+let written = 0
 beforeAll(async () => {
+  upstream = await startUpstream(async (response) => {
+    openStream(response).write(opens('Hello'))
+    for (written = 0; written < EVENTS; written += 1) {
+      if (!response.write(PADDED)) await once(response, 'drain')
+    }
+    response.end(says('', 'stop') + USAGE_EVENT + DONE)
+  })
   proxy = await startProxy({ env: LOOPBACK })
-  const policy = { on_disconnect: 'finish', finish_max_tokens: REPLY_CHARS } as const
-  await putPolicy(proxy, 'finish', policy)
+  await putPolicy(proxy, 'any', { on_disconnect: 'finish' }, 'any', upstream.origin)
 })
-afterAll(() => proxy.close())
+afterAll(async () => {
+  await proxy.close()
+  await upstream.close()
+})
 
 test('an upstream that waits for its client is read on when that client has gone', async () => {
-  const { key } = await proxy.customer('1000000')
+  const { key } = await proxy.customer('1000')
   const call = request(`${proxy.url}/chat/completions`, {
     method: 'POST',
     agent: false,
@@ -25,18 +53,20 @@ test('an upstream that waits for its client is read on when that client has gone
   })
   call.on('error', () => {})
   call.on('response', (response) => response.on('error', () => {})) // and reads nothing of it
-  call.end(JSON.stringify(ask('finish', true, { reply_chars: REPLY_CHARS, chunk_chars: 16 })))
-  const [id, truth] = await eventually(() => [...proxy.sandbox.calls][0])
+  call.end(JSON.stringify(ASK_STREAM))
   const isStill = async () => {
-    const before = truth.chunks
+    const before = written
     await new Promise((resolve) => setTimeout(resolve, 300))
-    return (before > 0 && before === truth.chunks) || undefined
+    return (before > 0 && before === written) || undefined
   }
   await eventually(isStill)
-  expect(truth.endedAt).toBe(null)
+  expect(written).toBeLessThan(EVENTS)
   call.destroy()
-  const { record } = await fateOf(proxy, id)
-  expect(record).toMatchObject({ outcome: 'client_gone', stage: 'ended', usage_source: 'reported' })
-  expect(record.completion_tokens).toBe(REPLY_CHARS / 4)
-  expect(truth.finished).toBe(true)
+  const id = upstream.seen[0]?.headers['x-request-id'] as string
+  expect(await proxy.settled(id)).toMatchObject({
+    ...{ outcome: 'client_gone', stage: 'ended', usage_source: 'reported' },
+    completion_tokens: USAGE.completion_tokens,
+  })
+  expect(written).toBe(EVENTS)
+  expect(upstream.seen[0]?.gone).toBe(false)
 })

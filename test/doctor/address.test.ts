@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { freePort } from '../harness/free-port.ts'
 import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { about, examine, KEY, quirksOf, startHospital } from './patient.ts'
 import { startScripted } from './scripted.ts'
@@ -47,10 +48,9 @@ test('a redirect to another host is not followed, and the key does not go there'
 })
 
 test('an address where nobody answers is told with the reason', async () => {
-  const upstream = await startScripted((_req, res) => res.end())
-  await upstream.close()
+  const base_url = `http://127.0.0.1:${await freePort()}/v1`
   const proxy = await startHospital()
-  const diagnosis = await examine(proxy, { base_url: upstream.url, model: 'm' })
+  const diagnosis = await examine(proxy, { base_url, model: 'm' })
   expect(quirksOf(diagnosis)).toEqual(['unreachable'])
   expect(about(diagnosis, 'base_url').seen).toContain('ECONNREFUSED')
   expect(diagnosis.calls).toBe(1)

@@ -16,8 +16,8 @@ test('a hang-up is charged by the upstream that reports in every chunk if asked'
 
   const client = new AbortController()
   const messages = [{ role: 'user', content: 'Say this, slowly, and say all of it to me.' }]
-  // 7 is no count of anything: an estimate would not be 7.
-  const sandbox = { delay_ms: 30, completion_tokens: 7 }
+  // 7 is no count of anything: an estimate would not be 7, nor 7 chunks come until it has gone.
+  const sandbox = { first_delay_ms: 0, delay_ms: 1_000, completion_tokens: 7 }
   const body = { model: 'a-model', stream: true, messages, sandbox }
   const answer = await proxy.chat(key, body, { signal: client.signal })
   const reader = (answer.body as ReadableStream<Uint8Array>).getReader()

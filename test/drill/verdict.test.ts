@@ -21,8 +21,8 @@ beforeAll(async () => {
   const client = new Client()
   seen = await client.send(at as unknown as Instance, account, smallOrder(TOKENS)).over
   await client.close()
-  calls = [...proxy.sandbox.calls].map(([id, call]) => ({ ...call, id }))
   await eventually(async () => (await proxy.sql`select from holds`).length === 0)
+  calls = [...proxy.sandbox.calls].map(([id, call]) => ({ ...call, id }))
 })
 afterAll(() => proxy.close())
 

@@ -1,5 +1,5 @@
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, test } from 'vitest'
@@ -12,8 +12,8 @@ const POLL_MS = 5
 test('a process killed in the middle of initdb leaves nothing that hinders the next', async () => {
   const dataDir = scratchDataDir()
   const killed = startProcess(dataDir)
-  while (!readdirSync(dataDir).some((name) => name.includes('.making.'))) await sleep(POLL_MS)
-  await sleep(POLL_MS * 20)
+  const isAtIt = (name: string) => existsSync(join(dataDir, name, 'cluster/PG_VERSION'))
+  while (!readdirSync(dataDir).some(isAtIt)) await sleep(POLL_MS)
   await killed.kill('SIGKILL', true)
   expect(readdirSync(dataDir)).toEqual([expect.stringContaining('.making.')])
 
@@ -54,7 +54,7 @@ test('a copy of a folder in use does not join the server of the original', async
   const dataDir = scratchDataDir()
   const { stop } = await startEmbeddedPostgres({ dataDir })
   const copy = scratchFolder()
-  execFileSync('cp', ['-a', `${dataDir}/.`, copy])
+  spawnSync('cp', ['-a', `${dataDir}/.`, copy]) // a file of a living server may vanish meanwhile
   await expect(startEmbeddedPostgres({ dataDir: copy })).rejects.toThrow(
     `serves ${homeOf(dataDir)}/cluster`,
   )

@@ -55,7 +55,7 @@ test('a process that is dead but not reaped is gone', async () => {
   const parent = spawn('sh', ['-c', 'true & echo $!; exec sleep 60'])
   const [line] = await parent.stdout.take(1).toArray()
   const pid = Number(String(line))
-  await expect.poll(() => processFacts(pid)).toBeUndefined()
+  await expect.poll(() => processFacts(pid), { timeout: 30_000 }).toBeUndefined()
   parent.kill()
 })
 

@@ -45,11 +45,11 @@ const STATES = {
   'a limit of concurrency that is reached': async () => {
     const { key } = await proxy.customer('1000', { tier: 'single' })
     const body = { model: 'sandbox-hang', messages: [] }
+    await eventually(() => proxy.sandbox.open() === 0) // the one before has been left
     const client = new AbortController()
-    const before = proxy.sandbox.open()
     open.push(client)
     void send(proxy, key, '/chat/completions', body, { signal: client.signal }).catch(() => {})
-    await eventually(() => proxy.sandbox.open() > before || undefined)
+    await eventually(() => proxy.sandbox.open() > 0)
     return [429, key]
   },
   'a suspended account': async () => {
@@ -77,33 +77,29 @@ const STATES = {
 
 const open: AbortController[] = []
 const anyKind = fc.constantFrom(...KINDS)
-const anyState = fc.constantFrom(...(Object.keys(STATES) as (keyof typeof STATES)[]))
 
 test('there is a sample of every metered endpoint', () => {
   const paths = ENDPOINTS.map(({ path }) => path)
   expect(SAMPLES.map(({ path }) => path).sort()).toEqual(paths.sort())
 })
 
-test('no endpoint, stream or not, is a way round a limit, a hold or a sick journal', async () => {
-  const seen = new Set<string>()
-  await fc.assert(
-    fc.asyncProperty(anyKind, anyState, async ([title, sample, stream], state) => {
+test.each(Object.keys(STATES) as (keyof typeof STATES)[])(
+  'no endpoint, stream or not, is a way round %s',
+  async (state) => {
+    for (const [title, sample, stream] of KINDS) {
       const isFree = ENDPOINTS.find(({ path }) => path === sample.path)?.isFree
-      fc.pre(!(isFree && state === 'no credit'))
+      if (isFree && state === 'no credit') continue
       const [status, key] = (await STATES[state]()) as [number, string]
       const by = state === 'a sick journal' ? sick : proxy
       const response = await send(by, key, sample.path, sample.ask('sandbox-echo', stream))
-      const about = `${title}, ${state}: ${await response.text()}`
+      const about = `${title}: ${await response.text()}`
       expect(response.status, about).toBe(status)
       const id = response.headers.get('x-request-id') as string
       expect(proxy.sandbox.calls.has(id), about).toBe(false)
       for (const client of open.splice(0)) client.abort()
-      seen.add(state)
-    }),
-    { numRuns: 120 },
-  )
-  expect([...seen].sort()).toEqual(Object.keys(STATES).sort())
-})
+    }
+  },
+)
 
 /** What an upstream may do with an admitted request. */
 const anyCard = fc.constantFrom(

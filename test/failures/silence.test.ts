@@ -1,16 +1,18 @@
 import { createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectErrorBody } from '../harness/error-answer.ts'
-import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { expectBroken, readStream } from './expect-broken.ts'
 import { ask, expectFailure, KINDS } from './expect-failure.ts'
 
-const TIMEOUTS = { UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '300', UPSTREAM_IDLE_TIMEOUT_MS: '300' }
+/** Short where the upstream says nothing; long enough to read what it said just before. */
+const SILENT = { UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '300' }
+const FALLS_SILENT = { UPSTREAM_IDLE_TIMEOUT_MS: '1500' }
 const TIMED_OUT = { status: 504, code: 'upstream_timeout', outcome: 'timed_out' }
 
 let proxy: Tollkeeper
 beforeAll(async () => {
-  proxy = await startProxy({ env: TIMEOUTS })
+  proxy = await startProxy({ env: FALLS_SILENT })
 })
 afterAll(() => proxy.close())
 
@@ -18,8 +20,11 @@ test.each(KINDS)(
   'an upstream silent before its first byte fails %s with a 504',
   async (_, stream) => {
     const expected = { ...TIMED_OUT, type: 'server_error', cause: /UND_ERR_HEADERS_TIMEOUT/ }
-    await expectFailure(proxy, ask('sandbox-hang', stream), expected)
-    expect(proxy.sandbox.open()).toBe(0)
+    const { sandbox } = proxy
+    const impatient = await startProxy({ sandbox, env: SILENT })
+    await expectFailure(impatient, ask('sandbox-hang', stream), expected)
+    await eventually(() => sandbox.open() === 0)
+    await impatient.close()
   },
 )
 
@@ -42,7 +47,7 @@ test('a stream that falls silent ends in a typed error, and what was sent is cha
 })
 
 test('a stream that was promised and never came ends in a typed error and is free', async () => {
-  const impatient = await startProxy({ env: { ...TIMEOUTS, STREAM_COMMIT_MS: '50' } })
+  const impatient = await startProxy({ env: { ...FALLS_SILENT, STREAM_COMMIT_MS: '50' } })
   const { key, accountId } = await impatient.customer('100')
   const body = ask('sandbox-echo', true, { sandbox: { first_delay_ms: 60_000 } })
   const response = await impatient.chat(key, body)

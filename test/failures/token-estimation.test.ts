@@ -1,10 +1,13 @@
 import { countTokens } from 'gpt-tokenizer'
 import { afterEach, expect, test } from 'vitest'
-import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { creditsOf } from './expect-broken.ts'
 import { KINDS } from './expect-failure.ts'
 
 const QUESTION = 'Internationalisation, disestablishmentarianism and floccinaucinihilipilification?'
+
+/** An answer that would take 100 s. */
+const ENDLESS_CHARS = 4_000
 
 let proxy: Tollkeeper
 afterEach(() => proxy.close())
@@ -69,7 +72,8 @@ test.each(['character_count', 'chunk_count', 'tokenizer'])(
     const { key } = await proxy.customer('100')
     const client = new AbortController()
     const messages = [{ role: 'user', content: 'Hello' }]
-    const body = { model: 'sandbox-slow', stream: true, messages }
+    const sandbox = { reply_chars: ENDLESS_CHARS }
+    const body = { model: 'sandbox-slow', stream: true, messages, sandbox }
     const response = await proxy.chat(key, body, { signal: client.signal })
     const reader = (response.body as ReadableStream<Uint8Array>).getReader()
     for (let events = 0; events < 6; events += 1) await reader.read()
@@ -78,7 +82,12 @@ test.each(['character_count', 'chunk_count', 'tokenizer'])(
     const record = await proxy.settled(id)
     expect(record).toMatchObject({ outcome: 'client_gone', usage_source: 'estimated' })
     expect(record.completion_tokens).toBeGreaterThanOrEqual(3)
-    expect(record.completion_length).toBeLessThan(70)
+    const call = await eventually(() => {
+      const call = proxy.sandbox.calls.get(id)
+      return (call?.endedAt ?? null) === null ? undefined : call
+    })
+    expect(call.completionTokens * 4).toBeLessThan(ENDLESS_CHARS)
+    expect(record.completion_length).toBeLessThanOrEqual(call.completionTokens * 4)
     expect(record.charged).toBe(creditsOf(record.prompt_tokens + record.completion_tokens))
   },
 )

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 import { type DueAnswer, Frames, Questions } from './postgres-frames.ts'
 
 /** Whether the answer to a statement is to be lost; asked once for each time it is executed. */
@@ -37,6 +38,7 @@ export class FaultProxy {
   /** Begins to listen in front of a database; the URL must not ask for TLS. */
   static async start(databaseUrl: string): Promise<FaultProxy> {
     const proxy = new FaultProxy(databaseUrl)
+    proxy.#port = await freePort() // not any one: it is to be there still after a `refuse`
     await proxy.accept()
     return proxy
   }
@@ -92,7 +94,6 @@ export class FaultProxy {
   async accept(): Promise<void> {
     this.#server.listen(this.#port, '127.0.0.1')
     await once(this.#server, 'listening')
-    this.#port = (this.#server.address() as AddressInfo).port
   }
 
   /** Delays every answer, each by its own time; null ends that. */

@@ -8,6 +8,7 @@ import postgres from 'postgres'
 import { findHome, homeAt } from '../../src/store/embedded/home.ts'
 import { startEmbeddedPostgres } from '../../src/store/embedded/index.ts'
 import { findPostmaster } from '../../src/store/embedded/postmaster.ts'
+import { freePort } from './free-port.ts'
 
 /** Milliseconds between two looks at a process or a port, and the most a start may take. */
 const POLL_MS = 20
@@ -21,16 +22,19 @@ export class OwnPostgres {
   readonly url: string
   readonly #folder: string
   readonly #cluster: string
-  /** How it was started: a new start is the same, port included. */
+  /** How it was started, on a port that is still there after a stop: a new start is the same. */
   readonly #command: string[]
   readonly #leave: () => Promise<void>
 
-  private constructor(url: string, folder: string, leave: () => Promise<void>) {
-    this.url = url
+  private constructor(first: string, port: number, folder: string, leave: () => Promise<void>) {
+    const url = new URL(first)
+    url.port = String(port)
+    this.url = url.href
     this.#folder = folder
     this.#leave = leave
     this.#cluster = homeAt(findHome(folder) as string).cluster
-    this.#command = readFileSync(`/proc/${this.pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+    const command = readFileSync(`/proc/${this.pid}/cmdline`, 'utf8').split('\0').slice(0, -1)
+    this.#command = command.map((word) => word.replace(/^port=\d+$/, `port=${port}`))
   }
 
   /** Makes an empty database and starts it. */
@@ -38,7 +42,10 @@ export class OwnPostgres {
     const folder = await mkdtemp(join(tmpdir(), 'tollkeeper-postgres-'))
     await chmod(folder, 0o711) // its own user has to pass through, where we are root
     const { url, stop } = await startEmbeddedPostgres({ dataDir: folder })
-    return new OwnPostgres(url, folder, stop)
+    const own = new OwnPostgres(url, await freePort(), folder, stop)
+    await own.stop()
+    await own.startAgain()
+    return own
   }
 
   /** The postmaster's process. @throws Error when none runs */

@@ -51,6 +51,8 @@ export type ProxyOptions = {
   auditPace?: AppConfig['auditPace']
   /** Another way to resolve the names of upstreams. */
   resolver?: AppConfig['resolver']
+  /** Another clock for circuits and retries. */
+  routingClock?: AppConfig['routingClock']
 }
 
 /** A real proxy on a real socket, with a real database and a sandbox upstream. */
@@ -69,9 +71,14 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   })
   const logs: LogLine[] = []
   const logger = captureLog(logs, options.logLevel ?? 'debug')
-  const { auditPace = {}, resolver } = options
+  const { auditPace = {}, resolver, routingClock } = options
   const app = await buildApp(
-    { ...(config as AppConfig), auditPace, ...(resolver && { resolver }) },
+    {
+      ...(config as AppConfig),
+      auditPace,
+      ...(resolver && { resolver }),
+      ...(routingClock && { routingClock }),
+    },
     logger,
   )
   const origin = await app.listen({ host: '127.0.0.1', port: options.port ?? 0 })
@@ -131,10 +138,10 @@ export async function startProxy(options: ProxyOptions = {}): Promise<Proxy> {
   }
 }
 
-/** Waits until a check finds something, at most so many seconds. */
+/** Waits until a check finds something, at most so many seconds: also on a machine that stalls. */
 export async function eventually<T>(
   check: () => T | undefined | Promise<T | undefined>,
-  seconds = 10,
+  seconds = 30,
 ): Promise<T> {
   const deadline = performance.now() + seconds * 1_000
   for (;;) {

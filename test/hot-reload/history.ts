@@ -1,5 +1,7 @@
+import { runningMs } from './running-time.ts'
+
 /** Milliseconds in which a change reaches every instance, and in which a slow machine may be. */
-const REACHES_MS = 2_000
+export const REACHES_MS = 2_000
 
 type Entry<Value> = { value: Value; from: number; until: number }
 
@@ -9,11 +11,11 @@ export class History<Value> {
 
   /** Makes a change, and notes when it was asked for and when it was done. */
   async change(value: Value, make: () => Promise<unknown>): Promise<void> {
-    const entry = { value, from: performance.now(), until: Number.POSITIVE_INFINITY }
+    const entry = { value, from: runningMs(), until: Number.POSITIVE_INFINITY }
     const last = this.#entries.at(-1)
     this.#entries.push(entry)
     await make()
-    if (last) last.until = performance.now()
+    if (last) last.until = runningMs()
   }
 
   /** The values that may be found by a request that ran from one time to another. */

@@ -6,6 +6,7 @@ import { UpstreamPools } from '../../src/upstream/connect/pools.ts'
 import { Proxies } from '../../src/upstream/connect/proxies.ts'
 import { upstreamTarget } from '../../src/upstream/target.ts'
 import { eventually } from '../harness/proxy.ts'
+import { DONE, openStream, says, startUpstream } from '../relay/upstream.ts'
 
 /** Milliseconds without a request after which a pool is closed, here. */
 const IDLE_MS = 100
@@ -23,7 +24,12 @@ afterAll(async () => {
 })
 
 test('pools that nobody uses any more are closed, one with a running stream when that is over', async () => {
-  const target = upstreamTarget('p', new URL(sandbox.url), null, 'env')
+  let finish = () => {}
+  const upstream = await startUpstream((response) => {
+    openStream(response).write(says('Hello'))
+    finish = () => response.end(DONE)
+  })
+  const target = upstreamTarget('p', new URL(upstream.origin), null, 'env')
   const ended = Promise.withResolvers<string>()
   let read = ''
   const call = new UpstreamCall({
@@ -34,7 +40,7 @@ test('pools that nobody uses any more are closed, one with a running stream when
     end: () => ended.resolve(read),
     failed: ended.reject,
   })
-  const body = { model: 'sandbox-slow', stream: true, messages: [], sandbox: { reply_chars: 80 } }
+  const body = { model: 'any', stream: true, messages: [] }
   const headers = { 'content-type': 'application/json' }
   call.start(pools.of(target), target.pathOf('/chat/completions'), headers, JSON.stringify(body))
 
@@ -43,9 +49,11 @@ test('pools that nobody uses any more are closed, one with a running stream when
   }
   expect(pools.size).toBe(301)
   await eventually(() => pools.size === 1 || undefined)
-  expect(read).not.toContain('[DONE]')
+  await eventually(() => read.includes('Hello') || undefined)
+  finish()
   expect(await ended.promise).toContain('[DONE]')
   await eventually(() => pools.size === 0 || undefined)
+  await upstream.close()
 })
 
 test('a pool that was closed is made again when it is needed', async () => {

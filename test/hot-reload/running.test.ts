@@ -1,13 +1,26 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { watch } from '../relay/client.ts'
+import {
+  DONE,
+  openStream,
+  opens,
+  says,
+  startUpstream,
+  type Upstream,
+  USAGE_EVENT,
+} from '../relay/upstream.ts'
 import { ask, LOOPBACK, putModel, putPrice, putProvider, say } from '../routing/setup.ts'
 
-let acme: Sandbox
+/** Begins every stream, and ends it when the test says so. */
+let acme: Upstream
+let finish = () => {}
 let proxy: Tollkeeper
 beforeAll(async () => {
-  acme = await startSandbox()
+  acme = await startUpstream((response) => {
+    openStream(response).write(opens('Hello'))
+    finish = () => response.end(says('', 'stop') + USAGE_EVENT + DONE)
+  })
   proxy = await startProxy({ env: LOOPBACK })
 })
 afterAll(async () => {
@@ -16,20 +29,22 @@ afterAll(async () => {
 })
 
 test('a stream that runs when its provider is deleted goes on, at the rate it began with', async () => {
-  await putProvider(proxy, 'acme', acme)
-  await putModel(proxy, 'm', [{ provider: 'acme', upstream_model: 'sandbox-slow' }])
-  const price = await putPrice(proxy, 'acme', 'sandbox-slow', { input: '100', output: '100' })
+  await putProvider(proxy, 'acme', { url: acme.origin })
+  await putModel(proxy, 'm', [{ provider: 'acme', upstream_model: 'any' }])
+  const price = await putPrice(proxy, 'acme', 'any', { input: '100', output: '100' })
   const { key, accountId } = await proxy.customer('1000')
-  const running = watch(proxy, key, say('m', { stream: true, sandbox: { reply_chars: 60 } }))
+  const running = watch(proxy, key, say('m', { stream: true }))
   await running.until('"content":"')
 
-  await putPrice(proxy, 'acme', 'sandbox-slow', { input: '9000', output: '9000' })
+  await putPrice(proxy, 'acme', 'any', { input: '9000', output: '9000' })
   await putModel(proxy, 'm', [{ provider: 'openai', upstream_model: 'sandbox-echo' }])
   expect((await proxy.admin('DELETE', '/providers/acme')).status).toBe(200)
   await eventually(() => !proxy.app.database.catalogue().providers.has('acme') || undefined)
-  const next = await ask(proxy, key, say('m'), { acme, environment: proxy.sandbox })
+  const next = await ask(proxy, key, say('m'), { environment: proxy.sandbox })
   expect([next.status, next.asked]).toEqual([200, ['environment']])
   expect(running.ended()).toBeNull()
+  expect(acme.seen).toHaveLength(1)
+  finish()
 
   await running.end()
   expect(running.body()).toMatch(/data: \[DONE\]\n\n$/)

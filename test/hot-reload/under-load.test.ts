@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { say } from '../routing/setup.ts'
+import { REACHES_MS } from './history.ts'
+import { runningMs } from './running-time.ts'
 import { startWorld, type World } from './world.ts'
 
 /** Requests at least, rounds of changes at least, and clients that ask one after the other. */
@@ -8,19 +10,15 @@ const REQUESTS = Number(process.env.TEST_REQUESTS ?? 300)
 const ROUNDS = 4
 const CLIENTS = 8
 
-/** Milliseconds in which a price, too, reaches every instance. */
-const REACHES_MS = 2_000
-
 type Sent = {
   id: string
   model: string
   status: number
   text: string
   stream: boolean
-  /** On the clock of the test, and when it began on the wall's. */
+  /** When it began and ended, as in the histories. */
   from: number
   to: number
-  at: number
 }
 
 let world: World
@@ -58,12 +56,12 @@ async function ask(at: number): Promise<Sent> {
   const model = models[at % models.length] as string
   const proxy = world.proxies[at % 2] as Tollkeeper
   const stream = at % 4 < 2
-  const times = { from: performance.now(), at: Date.now() }
+  const from = runningMs()
   if (at % 10 === 0) await expectListed(proxy, 'm')
   const response = await proxy.chat(world.customer.key, say(model, { stream, max_tokens: 64 }))
   const text = await response.text()
   const id = response.headers.get('x-request-id') as string
-  return { id, model, stream, status: response.status, text, ...times, to: performance.now() }
+  return { id, model, stream, status: response.status, text, from, to: runningMs() }
 }
 
 /** A model that is always there is never not found. */
@@ -104,7 +102,7 @@ test('each was served once, by a provider that its model was routed to meanwhile
 })
 
 test('each is charged by a price of its provider that was in force, once', () => {
-  const wrong = sent.filter(({ id, at }) => {
+  const wrong = sent.filter(({ id, from }) => {
     const { provider, upstream_model, price_id, charged, ...tokens } = record.get(id)
     const { prompt_tokens, completion_tokens } = tokens
     const prices = world.prices.filter(
@@ -113,7 +111,7 @@ test('each is charged by a price of its provider that was in force, once', () =>
     const price = prices.find((one) => one.id === price_id)
     if (price === undefined) return true
     const later = prices.filter((one) => one.from > price.from)
-    const isOld = later.some((one) => one.from < at - REACHES_MS)
+    const isOld = later.some((one) => one.from < from - REACHES_MS)
     const plain = ((prompt_tokens + completion_tokens) * price.usd) / 1_000
     const isRight = [plain, 2 * plain].some((cost) => Math.abs(cost - Number(charged)) < 1e-6)
     return isOld || !isRight

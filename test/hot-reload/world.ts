@@ -7,13 +7,14 @@ import {
 } from '../harness/proxy.ts'
 import { LOOPBACK } from '../routing/setup.ts'
 import { History } from './history.ts'
+import { runningMs } from './running-time.ts'
 
 export const TIER = 'moving'
 
 /** The name of every model at its upstream. */
 export const UPSTREAM_MODEL = 'sandbox-echo'
 
-/** A price of all providers: USD a million tokens, in and out alike. */
+/** A price of all providers: USD a million tokens, in and out alike; `from` as in the histories. */
 export type Price = { id: string; provider: string; model: string; usd: number; from: number }
 
 /** Two instances on one database, three upstreams, and everything that changes. */
@@ -140,8 +141,8 @@ class MovingWorld {
 
   async #price(provider: string, usd: number, model = UPSTREAM_MODEL): Promise<void> {
     const price = { provider, model, input: String(usd), output: String(usd) }
-    const { id, effective_from } = await this.#call('POST', '/prices', price)
-    this.prices.push({ id, provider, model, usd, from: Date.parse(effective_from) })
+    const { id } = await this.#call('POST', '/prices', price)
+    this.prices.push({ id, provider, model, usd, from: runningMs() })
   }
 
   /** Through each instance in turn. */

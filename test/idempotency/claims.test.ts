@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createConclusionLane } from '../../src/store/idempotency-answers.ts'
 import { type Claim, createClaimLane } from '../../src/store/lanes/idempotency.ts'
 import { createTestDatabase } from '../harness/database.ts'
+import { HandClock } from '../store/hand-clock.ts'
 import { claimOf } from './rows.ts'
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -11,10 +12,12 @@ let claims: ReturnType<typeof createClaimLane>
 let conclusions: ReturnType<typeof createConclusionLane>
 /** Whose claims the lanes make now. */
 let owner: string
+/** Never moved: a claim waits as long as it takes. */
+const clock = new HandClock()
 const ofOwner = { place: <T>(claim: (id: string) => Promise<T>) => claim(owner) }
 beforeAll(async () => {
   database = await createTestDatabase()
-  claims = createClaimLane(database.url, ofOwner)
+  claims = createClaimLane(database.url, ofOwner, clock)
   conclusions = createConclusionLane(database.url)
 })
 afterAll(async () => {
@@ -155,7 +158,7 @@ test('whatever happens to requests and their processes, a key is claimed by one 
 test('of claims in one call and in many at once exactly one gets each key', async () => {
   await new World().start()
   const accountId = randomUUIDv7()
-  const others = [1, 2, 3].map(() => createClaimLane(database.url, ofOwner))
+  const others = [1, 2, 3].map(() => createClaimLane(database.url, ofOwner, clock))
   const lanes = [claims, ...others]
   const all = Array.from({ length: 400 }, (_, at) => ({ at, claim: claimOf(accountId, at % 20) }))
   const answers = await Promise.all(

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import type postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import {
   type Customer,
@@ -12,9 +13,6 @@ import {
 import { ADMIN_TOKEN, SECRET_KEY } from '../harness/secrets.ts'
 import { startServer } from '../start/server-process.ts'
 import { type Answer, ask, codeOf, newKey, sendOnce, spentBy } from './setup.ts'
-
-/** Long enough for a checkpoint, which is taken every two seconds. */
-const PAST_A_CHECKPOINT_MS = 3_000
 
 /** Seconds until a process that was killed is declared dead, and its requests are settled. */
 const DEAD_S = 45
@@ -72,10 +70,9 @@ beforeAll(async () => {
   const response = await last.response
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
   complete = { ...last.asked, requestId: response.headers.get('x-request-id') }
-  await delay(PAST_A_CHECKPOINT_MS)
+  await untilKnown(proxy.sql)
   await victim.stop('SIGKILL')
-  await lock`select pg_terminate_backend(pid) from pg_stat_activity
-    where application_name = 'tollkeeper-answers' and wait_event_type = 'Lock'`
+  await endKeeping(proxy.sql)
   await lock`rollback`
   lock.release()
   await cut
@@ -85,6 +82,29 @@ afterAll(async () => {
   await proxy.close()
   await rm(dataDir, { recursive: true })
 })
+
+/** Waits until Postgres knows of all that the process was asked, and has an answer to keep. */
+async function untilKnown(sql: postgres.Sql): Promise<void> {
+  await eventually(async () => {
+    const [found] = await sql`select
+      exists (select from holds where id = ${cutOff.requestId} and metered > 0) as metered,
+      exists (select from requests where id = ${complete.requestId}) as settled,
+      exists (select from pg_stat_activity where datname = current_database()
+        and application_name = 'tollkeeper-answers' and wait_event_type = 'Lock') as waits`
+    const isSent = proxy.sandbox.calls.size === 3
+    return (isSent && found?.metered && found.settled && found.waits) || undefined
+  })
+}
+
+/** Ends what the killed process has begun to keep, in the sessions it has left. */
+async function endKeeping(sql: postgres.Sql): Promise<void> {
+  await eventually(async () => {
+    const left = await sql`select pg_terminate_backend(pid) from pg_stat_activity
+      where datname = current_database() and application_name = 'tollkeeper-answers'
+        and state <> 'idle'`
+    return left.length === 0 || undefined
+  })
+}
 
 /** Sends it to a process that lives, until its key is decided. */
 function sendUntilDecided({ customer, key, body }: Asked): Promise<Answer> {

@@ -41,6 +41,7 @@ test('a request that was taken for dead, and sent again under its key, is not ch
   answerWhole(pending as unknown as ServerResponse, 'Late')
   const first = await late
   expect(first.status).toBe(200)
+  await fenced.logOf(first.requestId)
   await fenced.app.database.settlements.idle()
   expect(await fenced.settled(first.requestId)).toMatchObject({ outcome: 'crashed', charged: '0' })
   expect(await spentBy(fenced, apiKey)).toBe(charged)

@@ -4,6 +4,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Claim, createClaimLane } from '../../src/store/lanes/idempotency.ts'
 import { createTestDatabase } from '../harness/database.ts'
+import { HandClock } from '../store/hand-clock.ts'
 import { claimOf, keep, spaceOf } from './rows.ts'
 
 let database: Awaited<ReturnType<typeof createTestDatabase>>
@@ -11,7 +12,8 @@ let claims: ReturnType<typeof createClaimLane>
 const owner = randomUUIDv7()
 beforeAll(async () => {
   database = await createTestDatabase()
-  claims = createClaimLane(database.url, { place: (claim) => claim(owner) })
+  const clock = new HandClock() // never moved: a claim waits as long as it takes
+  claims = createClaimLane(database.url, { place: (claim) => claim(owner) }, clock)
   await database.sql`insert into instances (id, host) values (${owner}, 'test')`
 })
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { limitHeaders, newKey, putTier, send } from './setup.ts'
 
 /** Less than the time between two readings of everything, so that all changes were told. */
@@ -49,7 +49,7 @@ test('an account that moves to another tier has the limits of that', async () =>
   const { key, accountId } = await one.customer('1000', { tier: 'before' })
   expect(limitHeaders(await send(two, key)).limit).toBe('600')
   await one.admin('PATCH', `/accounts/${accountId}`, { tier: 'after' })
-  await expect.poll(async () => limitHeaders(await send(two, key)).limit).toBe('700')
+  await eventually(async () => limitHeaders(await send(two, key)).limit === '700')
 })
 
 test('a limit that is lowered leaves no more than itself of what was left', async () => {

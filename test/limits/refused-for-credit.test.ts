@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { nothingHeld } from '../money/burst.ts'
+import { countsPrompts } from '../money/setup.ts'
 import { limitHeaders, newKey, putTier, request, send } from './setup.ts'
 
 let proxy: Tollkeeper
 beforeAll(async () => {
   proxy = await startProxy()
+  await countsPrompts(proxy)
 })
 afterAll(() => proxy.close())
 

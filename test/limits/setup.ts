@@ -83,6 +83,15 @@ export function sendMany(count: number, proxies: Tollkeeper[], key: string, body
 export const refill = (perMinute: number, elapsedMs: number) =>
   Math.floor((elapsedMs * perMinute) / 60_000)
 
+/** Waits for the next UTC day where this one ends so soon that a spending period could end too. */
+export async function dayGoesOn(sql: Tollkeeper['sql']): Promise<void> {
+  await eventually(async () => {
+    const [row] = await sql`
+      select (clock_timestamp() at time zone 'UTC')::time < '23:59:30' as goes_on`
+    return row?.goes_on
+  }, 40)
+}
+
 export const limitHeaders = ({ headers }: Answer, of: 'requests' | 'tokens' = 'requests') => ({
   limit: headers.get(`x-ratelimit-limit-${of}`),
   remaining: headers.get(`x-ratelimit-remaining-${of}`),

@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { expect, test } from 'vitest'
 import { createTestDatabase } from '../harness/database.ts'
 import { LedgerSql } from '../store/ledger-sql.ts'
+import { dayGoesOn } from './setup.ts'
 
 const WRITERS = 4
 const REQUESTS_EACH = 80
@@ -11,6 +12,7 @@ const BATCH = 3
 
 test('a limit that is set while its key is used has counted every charge once', async () => {
   const { url, sql } = await createTestDatabase()
+  await dayGoesOn(sql)
   const clients = Array.from({ length: WRITERS }, () => postgres(url, { max: 1 }))
   const ledger = new LedgerSql(sql)
   const account = await ledger.addAccount()

@@ -1,19 +1,18 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { nothingHeld } from '../money/burst.ts'
 import { readStream } from '../money/read-stream.ts'
-import { newKey, request, send, sendMany } from './setup.ts'
+import { countsPrompts } from '../money/setup.ts'
+import { dayGoesOn, newKey, request, send, sendMany } from './setup.ts'
 
 let one: Tollkeeper
 let two: Tollkeeper
 beforeAll(async () => {
   one = await startProxy()
   two = await startProxy({ databaseUrl: one.databaseUrl, sandbox: one.sandbox })
-  // What does not fit is counted exactly, by a worker that takes its time to start.
-  for (const { app } of [one, two]) {
-    await eventually(async () => (await app.tokenizer.count('Hello')) ?? undefined, 60)
-  }
+  for (const proxy of [one, two]) await countsPrompts(proxy) // of what does not fit
 })
+beforeEach(() => dayGoesOn(one.sql))
 afterEach(() => one.sandbox.release())
 afterAll(async () => {
   await two.close()

@@ -104,22 +104,24 @@ test('what a request uses beyond its draw is paid off before the next one', asyn
   await putTier([one, two], 'beyond', { tokens_per_minute: 60, hold_output_tokens: 10 })
   const customer = await one.customer('1000', { tier: 'beyond' })
   const long = { stream: true, max_tokens: 1_000, sandbox: { reply_chars: 400 } }
+  const from = performance.now()
   const answer = await send(one, customer.key, request(long))
   expect(limitHeaders(answer, 'tokens').remaining).toBe(String(60 - DRAWN))
   await nothingHeld(one, customer)
   const debt = -(await tokensOf(customer))
-  expect(debt).toBeGreaterThan(40)
-  expect(debt).toBeLessThanOrEqual(43) // 3 and 100 tokens of 60
+  const late = (performance.now() - from) / 1_000 // a token a second
+  expect(debt).toBeGreaterThan(43 - late) // 3 and 100 tokens of 60
+  expect(debt).toBeLessThanOrEqual(43)
   const refused = await send(two, customer.key)
   expectRefused(refused, 60)
   expect(limitHeaders(refused, 'tokens')).toMatchObject({ remaining: '0' })
-  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(debt) // a token a second
+  expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(debt)
   await passTime(DRAWN + debt, 60)
   expect((await send(two, customer.key)).status).toBe(200)
 })
 
 test('a key with a lower limit of tokens than its tier keeps to its own', async () => {
-  await putTier([one, two], 'wide', { tokens_per_minute: 1_000 })
+  await putTier([one, two], 'wide', { tokens_per_minute: 30 }) // a token in two seconds
   const { accountId, key } = await one.customer('1000', { tier: 'wide' })
   const slow = await newKey(one, accountId, { tokens_per_minute: DRAWN })
   one.sandbox.hold()
@@ -129,8 +131,8 @@ test('a key with a lower limit of tokens than its tier keeps to its own', async 
   one.sandbox.release()
   expect(limitHeaders(await running, 'tokens')).toMatchObject({ limit: '13', remaining: '0' })
   const other = limitHeaders(await send(two, key), 'tokens')
-  expect(other.limit).toBe('1000')
-  expect(Number(other.remaining)).toBeLessThan(1_000 - DRAWN)
+  expect(other.limit).toBe('30')
+  expect(Number(other.remaining)).toBeLessThan(30 - DRAWN)
 })
 
 test('a request that its upstream fails gets all its tokens back', async () => {

@@ -14,12 +14,13 @@ import { type Server, startServer } from './server.ts'
 /** One request of each ending there is, sent to a real process. */
 async function everyEnding(server: Server, endings: Endings): Promise<void> {
   const key = await server.key('1000')
+  const hanging = endings.held(key, 'sandbox-hang', 'timed_out', 'upstream_timeout')
+  await eventually(() => server.sandbox.calls.size === 2)
   await endings.held(key, 'sandbox-echo', 'completed', null)
   await endings.held(key, 'sandbox-no-usage', 'completed', null)
   await endings.held(key, 'sandbox-error-500', 'upstream_error', 'upstream_error')
   await endings.held(key, 'sandbox-error-leak', 'upstream_error', 'upstream_rejected')
   await endings.held(key, 'sandbox-error-in-200', 'upstream_error', 'upstream_error')
-  await endings.held(key, 'sandbox-hang', 'timed_out', 'upstream_timeout')
   await endings.brokenStream(key, 'sandbox-cut-midstream', 'upstream_error')
   await endings.brokenStream(key, 'sandbox-end-without-finish', 'upstream_incomplete')
   await endings.hangUpMidstream(await server.key('60')) // a stream holds 42
@@ -31,6 +32,7 @@ async function everyEnding(server: Server, endings: Endings): Promise<void> {
   for (const path of ['/v1/models', '/v1/credits']) await endings.free(path, key)
   await endings.free('/healthz', key)
   await endings.free('/admin/tiers', ADMIN_TOKEN)
+  await hanging
 }
 
 async function refusals(server: Server, endings: Endings, key: string, poor: string) {
@@ -109,8 +111,9 @@ describe('the log of a process that saw every ending', () => {
     await everyEnding(server, endings)
     const key = await server.key('1000')
     await withoutPostgres(server, endings, key)
+    const exit = once(server.child, 'exit')
     await whileStopping(server, endings, key)
-    await once(server.child, 'exit')
+    await exit
     text = await readFile(file, 'utf8')
   })
 

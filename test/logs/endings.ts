@@ -32,11 +32,12 @@ export class Endings {
 
   /** A held request that ends so, as a stream and as JSON. */
   async held(key: string, model: string, outcome: string, code: string | null): Promise<void> {
-    for (const stream of [true, false]) {
+    const both = [true, false].map(async (stream) => {
       const response = await this.chat(key, model, stream)
       await response.text()
       this.note(response, outcome, code)
-    }
+    })
+    await Promise.all(both)
   }
 
   async brokenStream(key: string, model: string, code: string): Promise<void> {
@@ -65,7 +66,8 @@ export class Endings {
     const seen = new Set(this.#server.sandbox.calls.keys())
     const client = new AbortController()
     const options = { signal: client.signal, ...POST }
-    const body = JSON.stringify({ model: 'sandbox-slow', messages: [] })
+    const sandbox = { reply_chars: 400 }
+    const body = JSON.stringify({ model: 'sandbox-slow', messages: [], sandbox })
     const headers = { ...POST.headers, 'api-key': key }
     const pending = fetch(this.#url, { ...options, headers, body }).catch(() => null)
     const id = await eventually(() =>

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type Server, startServer } from './server.ts'
 
+/** Requests at least. */
 const REQUESTS = 200
 const AT_ONCE = 10
 
@@ -15,7 +16,7 @@ const MODELS = [
 
 /**
  * A process under load, whose standard output is redirected so, and which then is told to stop.
- * @param during is called while the load runs
+ * @param during is called while the load runs; at least as many requests follow as came meanwhile
  * @returns the ids of all requests of the load
  */
 export async function loadedRun(
@@ -25,11 +26,18 @@ export async function loadedRun(
   const server = await startServer(redirection)
   const key = await server.key('100000')
   const ids = new Set<string>()
-  const queue = Array.from({ length: REQUESTS }).keys()
+  let sent = 0
+  let wanted = Number.POSITIVE_INFINITY
   const work = async () => {
-    for (const n of queue) ids.add(await send(server, key, n))
+    while (sent < wanted) {
+      sent += 1
+      ids.add(await send(server, key, sent - 1))
+    }
   }
-  await Promise.all([during(server), ...Array.from({ length: AT_ONCE }, work)])
+  const watched = during(server).finally(() => {
+    wanted = Math.max(REQUESTS, 2 * sent + 1)
+  })
+  await Promise.all([watched, ...Array.from({ length: AT_ONCE }, work)])
   const exit = once(server.child, 'exit')
   server.child.kill('SIGTERM')
   await exit

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,12 +21,12 @@ afterAll(() => rm(folder, { recursive: true }))
 test.each(commandsOf('node src/server.ts | '))(
   'a live log can be piped into %s',
   async (recipe) => {
-    const [raw, out] = [join(folder, 'raw'), join(folder, 'out')]
-    const ids = await loadedRun(`> >(tee ${raw} | ${recipe} > ${out})`)
-    const text = await eventually(async () => {
-      const seen = await readFile(out, 'utf8')
-      return [...ids].every((id) => seen.includes(id)) ? seen : undefined
-    })
+    const file = (name: string) => join(folder, name)
+    const [raw, out, over] = [file('raw'), file('out'), file('over')]
+    const ids = await loadedRun(`> >(tee ${raw} | ${recipe} > ${out}; touch ${over})`)
+    await eventually(() => existsSync(over) || undefined)
+    const text = await readFile(out, 'utf8')
+    expect([...ids].filter((id) => !text.includes(id))).toEqual([])
     const lines = requestLines(await readFile(raw, 'utf8'))
     expect(faultsOf(lines)).toEqual([])
     const pretty = text.split('\n').filter((line) => / \(?request\b|: request /.test(line))

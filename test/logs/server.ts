@@ -27,8 +27,8 @@ const ENVIRONMENT = {
   ADMIN_TOKEN,
   OPENAI_API_KEY: UPSTREAM_KEY,
   BODY_LIMIT_BYTES: '100000',
-  UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '300',
-  DRAIN_TIMEOUT_MS: '500',
+  UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '3000',
+  DRAIN_TIMEOUT_MS: '3000',
 }
 
 /**
@@ -57,7 +57,7 @@ export async function startServer(redirection: string): Promise<Server> {
       ({ ok }) => ok || undefined,
       () => undefined,
     )
-  await eventually(isReady, 20)
+  await eventually(isReady)
 
   const admin: Server['admin'] = async (method, path, body) => {
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, 'content-type': 'application/json' }

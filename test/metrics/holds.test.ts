@@ -24,7 +24,7 @@ test('what a dead process left is counted where it is settled, as crashed', asyn
   const proxy = await startProxy()
   const { accountId, keyId } = await proxy.customer('1000')
   const instance = randomUUIDv7()
-  await proxy.sql`insert into instances (id, host, state) values (${instance}, 'gone', 'dead')`
+  await proxy.sql`insert into instances (id, host) values (${instance}, 'gone')`
   const row = {
     id: randomUUIDv7(),
     account_id: accountId.slice('acc_'.length),
@@ -36,6 +36,7 @@ test('what a dead process left is counted where it is settled, as crashed', asyn
   const batch = JSON.stringify([row])
   await proxy.sql`select * from reserve_v1(${instance}::uuid, ${batch}::text::json, false)`
   await proxy.sql`update holds set metered = 70000 where id = ${row.id}`
+  await proxy.sql`update instances set state = 'dead' where id = ${instance}`
   const metrics = await eventually(async () => {
     const now = await scrape(proxy)
     return now.sum('tollkeeper_charged_microcredits_total') > 0 ? now : undefined

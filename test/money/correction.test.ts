@@ -60,6 +60,22 @@ const ops: fc.Arbitrary<Op[]> = fc.array(fc.oneof(call, call, call, price, corre
   size: 'max',
 })
 
+const USD = 1_000_000_000n
+const called = { kind: 'call', at: 5, completion: 0, markupPpm: 1_000_000n } as const
+const priced = (model: string, from: number, usd: bigint): Op => {
+  return { kind: 'price', model, from, amounts: { input: usd * USD, output: 0n } }
+}
+
+/** A history in which a correction gives, takes, and can not take all. */
+const MOVES: Op[] = [
+  priced('small', 0, 10n),
+  priced('large', 0, 10n),
+  { ...called, account: 0, model: 'small', prompt: 100 },
+  { ...called, account: 2, model: 'large', prompt: 200 },
+  priced('small', 1, 5n),
+  priced('large', 1, 100n),
+]
+
 type Priced = Amounts & { id: string; model: string; from: number }
 
 let histories = 0
@@ -190,7 +206,8 @@ test('however requests were priced and corrected, the last word of the prices is
       expect({ given, taken }).toEqual({ given: 0n, taken: 0n })
     }
   })
-  await fc.assert(property, { numRuns: RUNS, interruptAfterTimeLimit: SHRINKING_MS })
+  const bounds = { numRuns: RUNS, interruptAfterTimeLimit: SHRINKING_MS }
+  await fc.assert(property, { ...bounds, examples: [[MOVES]] })
   await annotate(`given ${moved.given}, taken ${moved.taken}, uncollected ${moved.uncollected}`)
   expect(Object.values(moved).every((amount) => amount > 0n)).toBe(true)
   const held = await shop.sql`select count(*)::int as held from holds`

@@ -2,12 +2,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatCredits } from '../../src/domain/credits.ts'
 import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { readStream } from './read-stream.ts'
-import { recordOf, setSlice, TOKEN } from './setup.ts'
+import { countsPrompts, recordOf, setSlice, TOKEN } from './setup.ts'
 
 let proxy: Tollkeeper
 beforeAll(async () => {
   proxy = await startProxy()
   await setSlice(proxy, 64)
+  await countsPrompts(proxy)
 })
 afterAll(() => proxy.close())
 

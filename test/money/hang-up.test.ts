@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
-import { abortMs, type Truth, truthOf, type Visit, visitAll } from './hang-up.ts'
+import { AbortWatch, type Moment, type Truth, truthOf, type Visit, visitAll } from './hang-up.ts'
 import { TOKEN } from './setup.ts'
 
 /** Clients of each test; the figures of the promise are of 1,000. */
@@ -16,30 +16,43 @@ const ANSWER_MS = HEAD_MS + CHUNKS * CHUNK_MS
 const ABORT_MS = 1_000
 
 let proxy: Tollkeeper
+let watch: AbortWatch
 beforeEach(async () => {
   proxy = await startProxy()
+  watch = new AbortWatch()
 })
-afterEach(() => proxy.close())
+afterEach(async () => {
+  watch.stop()
+  await proxy.close()
+})
 
 const between = (least: number, most: number) => least + Math.random() * (most - least)
 
-/** A third leaves before the head, a third at any moment, a third just before or after the end. */
+const atOnce = (): Moment => ({ kind: 'at once', ms: between(0, HEAD_MS) })
+
+/** A third leaves somewhere in the stream, a third just before or after its end. */
+const OF_STREAM: ((turn: number) => Moment)[] = [
+  (turn) => ({ kind: 'events', count: 1 + (turn % (EVENTS - 7)), ms: between(0, CHUNK_MS) }),
+  (turn) => ({ kind: 'events', count: EVENTS - 5 + (turn % 8), ms: 0 }),
+  atOnce,
+]
+
+/** A third leaves before the answer, a third just before or after it. */
+const OF_PLAIN: ((turn: number) => Moment)[] = [
+  () => ({ kind: 'unanswered' }),
+  () => ({ kind: 'answered', ms: between(0.9, 1.1) * ANSWER_MS }),
+  atOnce,
+]
+
 function visits(stream: boolean): Visit[] {
-  const nearTheEnd = stream
-    ? () => ({ afterEvents: Math.round(between(EVENTS - 5, EVENTS + 2)) })
-    : () => ({ afterMs: between(0.9, 1.1) * ANSWER_MS })
-  const moments = [
-    () => ({ afterMs: between(0, HEAD_MS) }),
-    () => ({ afterMs: between(0, ANSWER_MS) }),
-    nearTheEnd,
-  ]
+  const moments = stream ? OF_STREAM : OF_PLAIN
   const sandbox = { reply_chars: 4 * CHUNKS, delay_ms: CHUNK_MS, head_delay_ms: HEAD_MS }
   const messages = [{ role: 'user', content: 'Say something.' }]
   const body = { model: 'sandbox-echo', stream, max_tokens: 200, messages, sandbox }
-  return Array.from({ length: CLIENTS }, (_, index) => ({
-    ...moments[index % moments.length]?.(),
-    body,
-  }))
+  return Array.from({ length: CLIENTS }, (_, index) => {
+    const momentOf = moments[index % moments.length] as (turn: number) => Moment
+    return { body, moment: momentOf(Math.floor(index / moments.length)) }
+  })
 }
 
 /** Tokens charged beyond what the upstream had written when it saw the hang-up. */
@@ -61,7 +74,7 @@ test('a stream that is hung up on is charged what was generated', LONG, async ({
   const { key, accountId } = await proxy.customer('1000000')
   const truths = await truthOf(proxy, await visitAll(proxy, key, visits(true)))
   const deviations = truths.map(deviation)
-  const slowest = Math.max(...truths.map(abortMs))
+  const slowest = Math.max(...truths.map((truth) => watch.abortMs(truth)))
   const count = (outcome: string) => truths.filter((truth) => truth.outcome === outcome).length
   await annotate(
     `${CLIENTS} clients, ${truths.length} upstream calls: ${count('completed')} completed, ` +
@@ -79,7 +92,7 @@ test('a stream that is hung up on is charged what was generated', LONG, async ({
 test('a plain request that is hung up on is released', LONG, async ({ annotate }) => {
   const { key, accountId } = await proxy.customer('1000000')
   const truths = await truthOf(proxy, await visitAll(proxy, key, visits(false)))
-  const slowest = Math.max(...truths.map(abortMs))
+  const slowest = Math.max(...truths.map((truth) => watch.abortMs(truth)))
   const gone = truths.filter(({ outcome }) => outcome === 'client_gone')
   await annotate(`${gone.length} of ${truths.length} gone; slowest abort ${slowest.toFixed(1)} ms`)
   expect(gone.length).toBeGreaterThan(CLIENTS / 3)

@@ -12,48 +12,96 @@ export type Client = {
   leftAt: number | null
 }
 
-/** A request that is hung up on so long after it was sent, or as soon as so many events came. */
-export type Visit = { body: object; afterMs?: number; afterEvents?: number }
+/** When a client hangs up: none of it depends on how fast the machine is. */
+export type Moment =
+  | { kind: 'at once'; ms: number }
+  /** Its request waits at the upstream, which answers nobody yet. */
+  | { kind: 'unanswered' }
+  /** So long after the upstream began to answer. */
+  | { kind: 'answered'; ms: number }
+  /** So many events came, and then so long. */
+  | { kind: 'events'; count: number; ms: number }
+
+export type Visit = { body: object; moment: Moment }
+
+/** What a wave of clients goes through together. */
+type Wave = { arrived: Promise<void>; released: Promise<void> }
 
 /** Sends all requests, at most 100 at a time, and hangs up on each at its moment. */
 export async function visitAll(proxy: Tollkeeper, key: string, visits: Visit[]): Promise<Client[]> {
   const clients: Client[] = []
-  const queue = visits.entries()
-  const work = async () => {
-    for (const [index, visit] of queue) clients.push(await comeAndGo(proxy, key, index, visit))
+  for (let first = 0; first < visits.length; first += AT_ONCE) {
+    clients.push(...(await visitTogether(proxy, key, first, visits.slice(first, first + AT_ONCE))))
   }
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
   return clients
 }
 
-function comeAndGo(proxy: Tollkeeper, key: string, index: number, visit: Visit): Promise<Client> {
+async function visitTogether(
+  proxy: Tollkeeper,
+  key: string,
+  first: number,
+  visits: Visit[],
+): Promise<Client[]> {
+  const { sandbox } = proxy
+  const [arrived, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+  const wave = { arrived: arrived.promise, released: released.promise }
+  sandbox.hold()
+  const named = visits.map((visit, at) => ({ visit, name: `client-${first + at}` }))
+  const coming = named.map(({ visit, name }) => comeAndGo(proxy, key, name, visit, wave))
+  const staying = named.filter(({ visit }) => visit.moment.kind !== 'at once')
+  await eventually(() => {
+    const there = new Set([...sandbox.calls.values()].map(userOf))
+    return staying.every(({ name }) => there.has(name))
+  })
+  arrived.resolve()
+  await Promise.all(coming.filter((_, at) => visits[at]?.moment.kind === 'unanswered'))
+  sandbox.release()
+  released.resolve()
+  return Promise.all(coming)
+}
+
+const userOf = ({ body }: SandboxCall): string => JSON.parse(body).user
+
+function comeAndGo(
+  proxy: Tollkeeper,
+  key: string,
+  name: string,
+  { body, moment }: Visit,
+  wave: Wave,
+): Promise<Client> {
   const { promise, resolve } = Promise.withResolvers<Client>()
-  const client: Client = { name: `client-${index}`, leftAt: null }
+  const client: Client = { name, leftAt: null }
+  let isOver = false
   const call = request(`${proxy.url}/chat/completions`, {
     method: 'POST',
     agent: false,
     headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
   })
-  const { afterMs = 60_000, afterEvents = Number.POSITIVE_INFINITY } = visit
   const leave = () => {
+    if (isOver) return
     client.leftAt ??= performance.now()
     call.destroy()
   }
-  const timer = setTimeout(leave, afterMs)
+  if (moment.kind === 'at once') setTimeout(leave, moment.ms)
+  if (moment.kind === 'unanswered') void wave.arrived.then(leave)
+  if (moment.kind === 'answered') void wave.released.then(() => setTimeout(leave, moment.ms))
   let events = 0
   call.on('response', (response) => {
     response.on('data', (bytes: Buffer) => {
+      const before = events
       events += bytes.toString('latin1').split('\n\n').length - 1
-      if (events >= afterEvents) leave()
+      if (moment.kind !== 'events' || before >= moment.count || events < moment.count) return
+      if (moment.ms > 0) setTimeout(leave, moment.ms)
+      else leave()
     })
     response.on('error', () => {})
   })
   call.on('close', () => {
-    clearTimeout(timer)
+    isOver = true
     resolve(client)
   })
   call.on('error', () => {}) // its own hang-up
-  call.end(JSON.stringify({ ...visit.body, user: client.name }))
+  call.end(JSON.stringify({ ...body, user: name }))
   return promise
 }
 
@@ -71,14 +119,45 @@ export async function truthOf(proxy: Tollkeeper, clients: Client[]): Promise<Tru
   const byName = new Map(clients.map((client) => [client.name, client]))
   return [...proxy.sandbox.calls].map(([id, call]) => {
     const record = records.get(id)
-    const client = byName.get(JSON.parse(call.body).user)
+    const client = byName.get(userOf(call))
     if (!record || !client) throw new Error(`the upstream call ${id} has no record`)
     return { call, client, charged: BigInt(record.charged), outcome: record.outcome }
   })
 }
 
-/** Milliseconds from the hang-up to the end of the upstream call; 0 where it had ended before. */
-export function abortMs({ call, client }: Truth): number {
-  if (client.leftAt === null || call.endedAt === null) return 0
-  return Math.max(0, call.endedAt - client.leftAt)
+/** Milliseconds between two ticks, and the gap from which on this process has stood still. */
+const TICK_MS = 10
+const STOOD_STILL_MS = 50
+
+/** Measures how long upstream calls outlive their clients, in time in which this process ran. */
+export class AbortWatch {
+  readonly #gaps: { from: number; to: number }[] = []
+  readonly #timer: NodeJS.Timeout
+  #tickedAt = performance.now()
+
+  constructor() {
+    this.#timer = setInterval(() => this.#tick(), TICK_MS)
+  }
+
+  #tick(): void {
+    const [from, to] = [this.#tickedAt, performance.now()]
+    if (to - from > STOOD_STILL_MS) this.#gaps.push({ from, to })
+    this.#tickedAt = to
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  /** Milliseconds from the hang-up to the end of the upstream call; 0 where it had ended before. */
+  abortMs({ call, client }: Truth): number {
+    const { leftAt } = client
+    const { endedAt } = call
+    if (leftAt === null || endedAt === null) return 0
+    const lost = this.#gaps.reduce(
+      (sum, { from, to }) => sum + Math.max(0, Math.min(to, endedAt) - Math.max(from, leftAt)),
+      0,
+    )
+    return Math.max(0, endedAt - leftAt - lost)
+  }
 }

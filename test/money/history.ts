@@ -152,9 +152,10 @@ export class History {
     await proxy.admin('POST', '/corrections', { ...asked, reference: this.#reference() })
   }
 
-  /** Settles the one hold of a key as that of a process which is gone. */
+  /** Settles the last hold of a key as that of a process which is gone. */
   async #crash({ sql, app }: Tollkeeper, { keyId }: Key): Promise<void> {
-    const [row] = await sql`select * from holds where key_id = ${keyId.slice(4)}`
+    const [row] = await sql`
+      select * from holds where key_id = ${keyId.slice(4)} order by id desc limit 1`
     const hold: OpenHold = {
       ...{ id: row?.id, accountId: row?.account_id, keyId: row?.key_id, terms: row?.terms },
       ...{ instanceId: row?.instance_id, amount: BigInt(row?.amount), metered: 0n },

@@ -36,6 +36,13 @@ const anyCustomer = fc.record({
   requests: fc.array(anyRequest, { minLength: 1, maxLength: 6 }),
 })
 
+/** One customer for each outcome: who can pay, who runs dry, and who can not begin. */
+const EACH = [600, 100, 20].map((tokens): [CustomerOf] => {
+  const sandbox = { reply_chars: tokens === 600 ? 40 : 2_000, chunk_chars: 4, delay_ms: 2 }
+  return [{ tokens, requests: [{ stream: true, max_tokens: undefined, n: 1, sandbox }] }]
+})
+type CustomerOf = typeof anyCustomer extends fc.Arbitrary<infer T> ? T : never
+
 async function run(customer: Customer, request: object): Promise<void> {
   const messages = [{ role: 'user', content: 'Say something' }]
   const response = await proxy.chat(customer.key, { model: 'sandbox-echo', messages, ...request })
@@ -63,7 +70,7 @@ test('an upstream that honours limits and streams what it bills leaves nothing u
       }
       expect(charged).toBeLessThanOrEqual(micro)
     }),
-    { numRuns: 60 },
+    { numRuns: 60, examples: EACH },
   )
   expect(outcomes).toEqual(new Set(['completed', 'out_of_credits', 'refused']))
 })

@@ -121,4 +121,4 @@ export function idAt(time: Date): string {
 }
 
 /** A name that no other test has. */
-export const fresh = (what: string) => `${what} ${randomUUID().slice(0, 8)}`
+export const fresh = (what: string) => `${what} ${randomUUID()}`

@@ -12,6 +12,11 @@ export async function setSlice(proxy: Tollkeeper, tokens: number): Promise<void>
   })
 }
 
+/** Waits for the worker that counts prompts, and takes its time to start. */
+export async function countsPrompts({ app }: Tollkeeper): Promise<void> {
+  await eventually(async () => (await app.tokenizer.count('Hello')) ?? undefined, 60)
+}
+
 type Pricing = {
   /** USD per million tokens. */
   input: string

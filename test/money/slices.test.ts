@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatCredits } from '../../src/domain/credits.ts'
-import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { readStream } from './read-stream.ts'
 import { balanceOf, recordOf, setSlice, TOKEN } from './setup.ts'
 
@@ -51,7 +51,7 @@ test('a stream holds its prompt and one slice before it is answered', async () =
   const body = request()
   proxy.sandbox.hold()
   const response = proxy.chat(key, body)
-  await expect.poll(() => proxy.sandbox.waiting()).toBe(1)
+  await eventually(() => proxy.sandbox.waiting() === 1)
   const { held } = await balanceOf(proxy, accountId)
   expect(held).toBe(formatCredits(BigInt(bytesOf(body) + 32) * TOKEN))
   proxy.sandbox.release()

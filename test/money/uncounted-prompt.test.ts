@@ -1,12 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { formatCredits } from '../../src/domain/credits.ts'
 import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
-import { setSlice, TOKEN } from './setup.ts'
+import { countsPrompts, setSlice, TOKEN } from './setup.ts'
 
 let proxy: Tollkeeper
 beforeAll(async () => {
   proxy = await startProxy()
   await setSlice(proxy, 64)
+  await countsPrompts(proxy)
 })
 afterAll(() => proxy.close())
 

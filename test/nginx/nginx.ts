@@ -45,7 +45,7 @@ export async function startNginx(ports: Ports, edits: Edits = {}): Promise<Nginx
   const globals = `pid ${directory}/nginx.pid; daemon off;`
   const child = spawn('nginx', [...place, '-g', globals], { stdio: ['ignore', 'ignore', 'pipe'] })
   const errors = collect(child)
-  await eventually(() => reaches(port), 10)
+  await eventually(() => reaches(port))
 
   return {
     origin: `http://127.0.0.1:${port}`,

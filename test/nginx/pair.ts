@@ -3,6 +3,7 @@ import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:ht
 import type { Socket } from 'node:net'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
 import { createTestDatabase } from '../harness/database.ts'
+import { freePort } from '../harness/free-port.ts'
 import { type ProxyOptions, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { type Edits, type Nginx, type Ports, startNginx } from './nginx.ts'
 
@@ -24,7 +25,8 @@ export async function startPair(edits: Edits = {}, env = {}): Promise<Pair> {
   const { url: databaseUrl, sql } = await createTestDatabase()
   await sql.end()
   const shared: ProxyOptions = { sandbox, databaseUrl, env }
-  const instances: Pair['instances'] = [await startProxy(shared), await startProxy(shared)]
+  const start = async () => startProxy({ ...shared, port: await freePort() })
+  const instances: Pair['instances'] = [await start(), await start()]
   const nginx = await startNginx(instances.map(portOf) as Ports, edits)
   return {
     instances,

@@ -1,10 +1,11 @@
+import type { ServerResponse } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { chunk, startUpstream } from '../failures/scripted-upstream.ts'
 import { eventually } from '../harness/proxy.ts'
+import { LOOPBACK, putModel, putProvider } from '../routing/setup.ts'
 import { hasNginx } from './nginx.ts'
 import { ask, type Pair, post, startPair } from './pair.ts'
-
-const WITHIN_MS = 1_000
 
 /** A million chunks: the kernel keeps 36 MB and more of a connection, and there are three. */
 const ENDLESS = { reply_chars: 4_000_000, chunk_chars: 4 }
@@ -13,16 +14,25 @@ describe.runIf(hasNginx())('behind nginx', () => {
   let pair: Pair
   let key: string
   beforeAll(async () => {
-    pair = await startPair()
+    pair = await startPair({}, LOOPBACK)
     key = (await pair.instances[0].customer('100000')).key
   })
   afterAll(() => pair.close())
 
   test('a stream arrives event by event, not in one piece at its end', async () => {
-    const sandbox = { reply_chars: 40, chunk_chars: 4, delay_ms: 100 }
-    const call = post(pair.url, key, ask('sandbox-echo', true, sandbox))
+    const asked = Promise.withResolvers<ServerResponse>()
+    const upstream = await startUpstream(asked.resolve)
+    await putProvider(pair.instances[0], 'acme', upstream)
+    for (const one of pair.instances) await putModel(one, 'step-by-step', [{ provider: 'acme' }])
+    const call = post(pair.url, key, ask('step-by-step', true))
+    const response = (await asked.promise).writeHead(200, { 'content-type': 'text/event-stream' })
+    for (const content of ['one', 'two', 'three']) {
+      response.write(`data: ${chunk({ content })}\n\n`)
+      await eventually(() => call.pieces.join('').includes(content)) // the next is not written yet
+    }
+    response.end(`data: ${chunk({}, 'stop')}\n\ndata: [DONE]\n\n`)
     expect((await call.answer).text).toMatch(/data: \[DONE\]\n\n$/)
-    expect(call.pieces.length).toBeGreaterThan(5) // 10 chunks; some slack for a machine that stalls
+    await upstream.close()
   })
 
   test('the events of a stream that falls silent have arrived all the same', async () => {
@@ -58,11 +68,9 @@ describe.runIf(hasNginx())('behind nginx', () => {
     const upstream = await eventually(() =>
       [...pair.sandbox.calls.values()].find(({ endedAt }) => endedAt === null),
     )
-    const leftAt = performance.now()
     call.hangUp()
     await eventually(() => upstream.endedAt !== null || undefined)
     expect(upstream.closedByPeer).toBe(true)
-    expect((upstream.endedAt ?? 0) - leftAt).toBeLessThan(WITHIN_MS)
   })
 
   test('the request id of an answer is the one of the record, through nginx too', async () => {

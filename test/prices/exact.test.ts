@@ -6,7 +6,7 @@ import type { Usage } from '../../src/domain/usage.ts'
 import { withParts } from '../../src/domain/usage-parts.ts'
 import type { Catalogue } from '../../src/store/catalogue.ts'
 import { partedUsage } from '../domain/arbitrary-rate.ts'
-import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { inItsWords, isSpecial, namesOf } from './catalogue-usage.ts'
 
 /** At 1,000 credits a USD, a micro-credit is a nano-USD. */
@@ -31,10 +31,7 @@ beforeAll(async () => {
   for (const { status: is, provider, model } of body.prices) {
     if (is === 'refused') refused.add(`${provider} ${model}`)
   }
-  book = await eventually(() => {
-    const catalogue = proxy.app.database.catalogue()
-    return catalogue.priceAt('zhipuai', 'GLM-4.5-Air', new Date()) ? catalogue : undefined
-  })
+  book = await proxy.app.database.reloadCatalogue()
 })
 afterAll(() => proxy.close())
 

@@ -1,11 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { eventually, startProxy } from '../harness/proxy.ts'
 import { ADMIN_TOKEN, SECRET_KEY } from '../harness/secrets.ts'
 import { startServer } from '../start/server-process.ts'
 
-/** Long enough for a checkpoint, which is taken every second. */
-const PAST_A_CHECKPOINT_MS = 3_000
+/** Micro-credits of the prompt alone. */
+const PROMPT = 30_000
 
 test('a stream whose process was killed is charged its last checkpoint by another instance', async () => {
   const proxy = await startProxy()
@@ -29,7 +28,10 @@ test('a stream whose process was killed is charged its last checkpoint by anothe
   })
   const id = response.headers.get('x-request-id') as string
   response.text().catch(() => 'cut off by the kill')
-  await delay(PAST_A_CHECKPOINT_MS)
+  await eventually(async () => {
+    const [hold] = await proxy.sql`select metered from holds where id = ${id}`
+    return Number(hold?.metered) > PROMPT
+  })
   await victim.stop('SIGKILL')
 
   const record = await eventually(async () => {

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { MORE_THAN_KERNEL_KEEPS } from '../harness/kernel.ts'
 import { eventually, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { ASK_STREAM } from './client.ts'
 import {
@@ -17,13 +18,12 @@ import {
 } from './upstream.ts'
 
 const MIB = 1024 * 1024
-const EVENTS = 2_000
-const PADDING = 'x'.repeat(64 * 1024)
+const PADDING_BYTES = 64 * 1024
+const PADDING = 'x'.repeat(PADDING_BYTES)
 
-/**
- * Far above what the kernel keeps in its socket buffers, far below what the upstream has to say.
- */
-const ACCEPTED_MAX = 96 * MIB
+/** What the kernel keeps of two connections, and some: far below what the upstream has to say. */
+const ACCEPTED_MAX = 2 * MORE_THAN_KERNEL_KEEPS + 16 * MIB
+const EVENTS = Math.ceil((1.3 * ACCEPTED_MAX) / PADDING_BYTES)
 
 /** An event with much that is passed on and nothing that is charged. */
 const padded = (n: number) => event({ ...CHUNK, choices: [], n, obfuscation: PADDING })

@@ -63,6 +63,8 @@ for (const [kind, body] of Object.entries({ 'a stream': ASK_STREAM, 'a whole ans
 test('a client that leaves while its hold is placed costs nothing, and reaches no upstream', async () => {
   answer = answerAsAsked
   let client: ReturnType<typeof watch> | undefined
+  // a hold waits for half a second at most: both connections are there before it
+  await Promise.all([proxy.sql`select pg_sleep(0.05)`, proxy.sql`select pg_sleep(0.05)`])
   await proxy.sql.begin(async (sql) => {
     const id = customer.accountId.replace('acc_', '')
     await sql`select 1 from accounts where id = ${id} for update`
@@ -74,7 +76,7 @@ test('a client that leaves while its hold is placed costs nothing, and reaches n
       return waiting.length > 0 || undefined
     })
     client.hangUp()
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    await eventually(() => client?.ended() ?? undefined)
   })
   const line = await eventually(() =>
     proxy.logs.find((one) => one.account_id === customer.accountId && one.endpoint === PATH),

@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Downstream } from '../../src/upstream/relay/downstream.ts'
+import { MORE_THAN_KERNEL_KEEPS } from '../harness/kernel.ts'
 
 const SILENCE_MS = 15_000
 const COMMENT = ': keep-alive\n\n'
 
-/** More than the kernel takes for a client that does not read. */
-const TOO_MUCH = Buffer.alloc(32 * 1024 * 1024, 'x')
+const TOO_MUCH = Buffer.alloc(MORE_THAN_KERNEL_KEEPS, 'x')
 
 let server: Server
 let answer: IncomingMessage

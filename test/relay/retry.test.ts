@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { freePort } from '../harness/free-port.ts'
 import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { ASK, ASK_STREAM, ask } from './client.ts'
 import { DONE, says, USAGE } from './upstream.ts'
@@ -9,6 +10,7 @@ let plan: ('answer' | 'reset' | 'begin and reset' | 'hang' | { garbage: string }
 let requests: number
 let connections: number
 let server: Server
+let env: Record<string, string>
 let proxy: Tollkeeper
 let customer: Customer
 
@@ -44,8 +46,8 @@ beforeEach(async () => {
   server = createServer(serve)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as { port: number }
-  const env = { UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '1000' }
-  proxy = await startProxy({ env: { ...env, OPENAI_BASE_URL: `http://127.0.0.1:${port}` } })
+  env = { OPENAI_BASE_URL: `http://127.0.0.1:${port}` }
+  proxy = await startProxy({ env })
   customer = await proxy.customer('1000')
 })
 afterEach(async () => {
@@ -53,9 +55,9 @@ afterEach(async () => {
   server.close()
 })
 
-async function send(body: object) {
-  const { status, text, headers } = await ask(proxy, customer.key, body)
-  const record = await proxy.settled(headers.get('x-request-id') as string)
+async function send(body: object, through = proxy) {
+  const { status, text, headers } = await ask(through, customer.key, body)
+  const record = await through.settled(headers.get('x-request-id') as string)
   const attempts = record.attempts.map((one: { status: number | null }) => one.status)
   return { status, text, attempts, outcome: record.outcome, charged: record.charged }
 }
@@ -98,8 +100,12 @@ test('a request whose answer has begun is not sent again', async () => {
 
 test('a request that an idle connection has taken, and that times out, is not sent again', async () => {
   plan = ['answer', 'hang', 'answer']
-  await send(ASK)
-  const { status, attempts, outcome } = await send(ASK)
+  const { databaseUrl, sandbox } = proxy
+  const little = { ...env, UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '2000' }
+  const impatient = await startProxy({ env: little, databaseUrl, sandbox })
+  await send(ASK, impatient)
+  const { status, attempts, outcome } = await send(ASK, impatient)
+  await impatient.close()
   expect({ status, attempts, outcome }).toEqual({
     status: 504,
     attempts: [null],
@@ -121,8 +127,11 @@ test.each([
 })
 
 test('a request that finds no connection is tried twice, and both tries are on record', async () => {
-  server.close()
-  const { status, attempts, outcome, charged } = await send(ASK)
+  const { databaseUrl, sandbox } = proxy
+  const nobody = { OPENAI_BASE_URL: `http://127.0.0.1:${await freePort()}` }
+  const lonely = await startProxy({ env: nobody, databaseUrl, sandbox })
+  const { status, attempts, outcome, charged } = await send(ASK, lonely)
+  await lonely.close()
   expect({ status, attempts, outcome, charged }).toEqual({
     status: 502,
     attempts: [null, null],

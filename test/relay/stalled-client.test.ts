@@ -9,12 +9,12 @@ import {
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Downstream } from '../../src/upstream/relay/downstream.ts'
+import { MORE_THAN_KERNEL_KEEPS } from '../harness/kernel.ts'
 import { eventually } from '../harness/proxy.ts'
 
 const MINUTE_MS = 60_000
 
-/** More than the kernel takes for a client that does not read. */
-const TOO_MUCH = Buffer.alloc(32 * 1024 * 1024, 'x')
+const TOO_MUCH = Buffer.alloc(MORE_THAN_KERNEL_KEEPS, 'x')
 
 let server: Server
 let writable = 0

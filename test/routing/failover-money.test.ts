@@ -15,6 +15,13 @@ afterAll(() => several.close())
 const balance = async (accountId: string) =>
   (await several.proxy.admin('GET', `/accounts/${accountId}`)).body
 
+/** The id of the request of an account that runs. */
+async function running(accountId: string): Promise<string> {
+  const [hold] = await several.proxy.sql<{ id: string }[]>`
+    select id from holds where account_id = ${accountId.slice(4)}`
+  return hold?.id as string
+}
+
 /** Two routes of which the first fails, at 1 and 4 USD for a million tokens of output. */
 async function pricedModel(card: string) {
   const { proxy } = several
@@ -86,18 +93,18 @@ test('what an account can not pay at the dearer route is refused, or lowered to 
 
 test('a request that runs tells the route it is on now, and at what price', async () => {
   const { proxy, acme, beta } = several
-  const { key } = await proxy.customer('10')
+  const { key, accountId } = await proxy.customer('10')
   const { model, priceId, dear } = await pricedModel('sandbox-redirect')
   beta.hold()
   const answer = proxy.chat(key, say(model))
   await eventually(() => beta.waiting() === 1 || undefined)
-  const [hold] = await proxy.sql<{ id: string }[]>`select id from holds`
-  expect(acme.calls.has(hold?.id as string)).toBe(true)
-  const running = await eventually(async () => {
-    const { body } = await proxy.admin('GET', `/requests/${hold?.id}`)
+  const id = await running(accountId)
+  expect(acme.calls.has(id)).toBe(true)
+  const shown = await eventually(async () => {
+    const { body } = await proxy.admin('GET', `/requests/${id}`)
     return body.provider === 'beta' ? body : undefined
   })
-  expect(running).toMatchObject({ state: 'running', upstream_model: dear, price_id: priceId })
+  expect(shown).toMatchObject({ state: 'running', upstream_model: dear, price_id: priceId })
   beta.release()
   expect((await answer).status).toBe(200)
 })
@@ -110,10 +117,10 @@ test('a client that hangs up while the second route works is charged nothing', a
   const hangUp = new AbortController()
   const answer = proxy.chat(key, say(model), { signal: hangUp.signal })
   await eventually(() => beta.waiting() === 1 || undefined)
-  const [hold] = await proxy.sql<{ id: string }[]>`select id from holds`
+  const id = await running(accountId)
   hangUp.abort()
   await expect(answer).rejects.toThrow()
-  const record = await proxy.settled(hold?.id as string)
+  const record = await proxy.settled(id)
   beta.release()
   expect(record).toMatchObject({ outcome: 'client_gone', charged: '0', provider: 'beta' })
   expect(attemptsOf(record)).toEqual([

@@ -1,4 +1,4 @@
-import { createServer } from 'node:http'
+import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { FAULTS_TO_OPEN } from '../../src/domain/circuit.ts'
@@ -6,20 +6,26 @@ import { answerWhole } from '../relay/upstream.ts'
 import { putModel, putProvider } from './setup.ts'
 import { attemptsOf, type Several, startSeveral } from './several.ts'
 
-/** Milliseconds of an answer: all of these requests are under way together. */
-const ANSWER_MS = 300
+/** Milliseconds for which the upstream keeps an idle connection: it is reset before. */
+const IDLE_MS = 60_000
 
 let several: Several
 const used = new Set<Socket>()
+const waiting: ServerResponse[] = []
 const unanswered = new Set<Socket>()
-/** Resets the connections that have carried an answer, as soon as each has another request. */
-const upstream = createServer(({ socket }, response) => {
-  if (!used.has(socket)) {
-    used.add(socket)
-    return void setTimeout(() => answerWhole(response), ANSWER_MS)
+/**
+ * Answers the first requests when all of them are there, so that each has a connection of its own.
+ * Resets the connections that have carried an answer, as soon as each has another request.
+ */
+const upstream = createServer({ keepAliveTimeout: IDLE_MS }, ({ socket }, response) => {
+  if (used.has(socket)) {
+    unanswered.add(socket)
+    if (unanswered.size === FAULTS_TO_OPEN) for (const one of unanswered) one.resetAndDestroy()
+    return
   }
-  unanswered.add(socket)
-  if (unanswered.size === FAULTS_TO_OPEN) for (const one of unanswered) one.resetAndDestroy()
+  used.add(socket)
+  waiting.push(response)
+  if (used.size >= FAULTS_TO_OPEN) for (const one of waiting.splice(0)) answerWhole(one)
 })
 beforeAll(async () => {
   several = await startSeveral()

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
+import { freePort } from '../harness/free-port.ts'
 import {
   type Customer,
   eventually,
@@ -25,7 +26,7 @@ const upstreams = {} as Record<(typeof NAMES)[number], Sandbox>
 beforeAll(async () => {
   proxy = await startProxy({ env: LOOPBACK })
   for (const name of NAMES) {
-    upstreams[name] = await startSandbox()
+    upstreams[name] = await startSandbox({ port: await freePort() }) // one dies, and is back there
     await putProvider(proxy, name, upstreams[name])
     const usd = String(PRICES[name])
     await putPrice(proxy, name, 'echo', { input: usd, output: usd })

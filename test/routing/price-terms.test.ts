@@ -120,17 +120,26 @@ test('a request that began in hours with another price is charged at that one', 
 
 test('a price that begins at a moment is for requests that begin then or after it', async () => {
   await putPrice(proxy, 'openai', 'dated', { input: '1', output: '1' })
-  const effective_from = new Date(Date.now() + 3_000).toISOString()
-  const next = { provider: 'openai', model: 'dated', input: '3', output: '3', effective_from }
-  const { body: price } = await proxy.admin('POST', '/prices', next)
-  const before = await charge('dated')
+  const enter = async (usd: string, afterMs: number) => {
+    const begins = new Date(Date.now() + afterMs)
+    const next = { provider: 'openai', model: 'dated', input: usd, output: usd }
+    const effective_from = begins.toISOString()
+    const { body: price } = await proxy.admin('POST', '/prices', { ...next, effective_from })
+    await eventually(() => {
+      const known = proxy.app.database.catalogue().priceAt('openai', 'dated', begins)
+      return known?.id === price.id || undefined
+    })
+    return { id: price.id, begins }
+  }
+  await enter('7', 3_600_000)
+  expect(await charge('dated')).toMatchObject({ charged: '1.5' })
+  const soon = await enter('3', 2_000)
   const after = await eventually(async () => {
     const record = await charge('dated')
-    return timeOf(record.id) >= new Date(effective_from) ? record : undefined
+    if (timeOf(record.id) >= soon.begins) return record
+    expect(record).toMatchObject({ charged: '1.5' })
   })
-  expect(timeOf(before.id) < new Date(effective_from)).toBe(true)
-  expect(before).toMatchObject({ charged: '1.5' })
-  expect(after).toMatchObject({ charged: '4.5', price_id: price.id })
+  expect(after).toMatchObject({ charged: '4.5', price_id: soon.id })
 })
 
 test('at midnight one price ends and the next begins', async () => {

@@ -15,7 +15,7 @@ const upstream = createServer((_request, response) => {
 
 let several: Several
 beforeAll(async () => {
-  several = await startSeveral({ UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '500' })
+  several = await startSeveral({ UPSTREAM_FIRST_BYTE_TIMEOUT_MS: '2000' })
   await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve))
   const { port } = upstream.address() as AddressInfo
   await putProvider(several.proxy, 'promises', { url: `http://127.0.0.1:${port}/v1` })

@@ -13,7 +13,7 @@ export type Route = {
   weight?: number
 }
 
-/** Makes a provider that is really there. */
+/** Makes a provider that is really there, and waits until this instance knows where. */
 export async function putProvider(
   proxy: Tollkeeper,
   name: string,
@@ -21,8 +21,12 @@ export async function putProvider(
   apiKey: string | null = PROVIDER_KEY,
 ): Promise<void> {
   const settings = { base_url: upstream.url, api_key: apiKey }
-  const { status } = await proxy.admin('PUT', `/providers/${name}`, settings)
+  const { status, body } = await proxy.admin('PUT', `/providers/${name}`, settings)
   if (status !== 200) throw new Error(`PUT /providers/${name} answered ${status}`)
+  await eventually(() => {
+    const known = proxy.app.database.catalogue().providers.get(name)
+    return known?.baseUrl === body.base_url || undefined
+  })
 }
 
 /** Gives a model its routes, and waits until this instance knows them. */

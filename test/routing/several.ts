@@ -1,5 +1,10 @@
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
-import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import {
+  type Customer,
+  type ProxyOptions,
+  startProxy,
+  type Proxy as Tollkeeper,
+} from '../harness/proxy.ts'
 import { LOOPBACK, putModel, putProvider, say } from './setup.ts'
 
 /** A proxy in front of two upstreams, and models that are at both. */
@@ -18,9 +23,16 @@ type Sent = { status: number; id: string; text: string; headers: Headers }
 
 let models = 0
 
-export async function startSeveral(env: Record<string, string> = {}): Promise<Several> {
+/** @param routingClock another clock for circuits and retries */
+export async function startSeveral(
+  env: Record<string, string> = {},
+  routingClock?: ProxyOptions['routingClock'],
+): Promise<Several> {
   const [acme, beta] = await Promise.all([startSandbox(), startSandbox()])
-  const proxy = await startProxy({ env: { ...LOOPBACK, ...env } })
+  const proxy = await startProxy({
+    env: { ...LOOPBACK, ...env },
+    ...(routingClock && { routingClock }),
+  })
   const customer = await proxy.customer('1000000')
   await putProvider(proxy, 'acme', acme)
   await putProvider(proxy, 'beta', beta)

@@ -43,8 +43,13 @@ test('a reader that stops reading stops the writer', async () => {
   expect(await endOf(sandbox, 'stalled')).toMatchObject({ closedByPeer: true, finished: false })
 })
 
+/** As JSON it is 6 bytes. */
+const CONTROL_CHARACTER = '\u0001'
+
 test('a peer that leaves within a long whole answer did not get it', async () => {
-  const whole = { ...ENDLESS, stream: false }
+  // 24 MB, which is more than sockets that are not read take in
+  const messages = [{ role: 'user', content: CONTROL_CHARACTER }]
+  const whole = { ...ENDLESS, stream: false, messages }
   const peer = await readSome(sandbox, whole, 'whole', 1)
   expect(sandbox.calls.get('whole')?.finished).toBe(false)
   peer.leave()

@@ -3,10 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { client, countCalls, HELLO, SDKS } from './sdks.ts'
 
+/** Longer than a stream that is not silent stands still. */
+const SILENCE_MS = 2_000
+
 let proxy: Tollkeeper
 let calls: () => number
 beforeAll(async () => {
-  proxy = await startProxy({ env: { UPSTREAM_IDLE_TIMEOUT_MS: '300' } })
+  proxy = await startProxy({ env: { UPSTREAM_IDLE_TIMEOUT_MS: String(SILENCE_MS) } })
   calls = countCalls(proxy)
 })
 afterAll(() => proxy.close())

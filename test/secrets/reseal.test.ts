@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Sandbox, startSandbox } from '../../src/sandbox/index.ts'
 import { cliOf } from '../cli/tollkeeper.ts'
 import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
+import { putModel } from '../routing/setup.ts'
 
 const KEY = 'canary-provider-key-0123456789'
 const [A, B, C] = ['canary-secret-key-a', 'canary-secret-key-b', 'canary-secret-key-c'] as const
@@ -18,7 +19,7 @@ beforeAll(async () => {
   const base_url = upstream.url
   await proxy.admin('PUT', '/providers/acme', { base_url, api_key: KEY })
   await proxy.admin('PUT', '/providers/bare', { base_url })
-  await proxy.admin('PUT', '/models/routed', { routes: [{ provider: 'acme' }] })
+  await putModel(proxy, 'routed', [{ provider: 'acme' }])
   oldest = await proxy.customer('1000')
 })
 afterAll(async () => {

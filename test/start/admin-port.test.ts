@@ -1,10 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
+import type { ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { sendRaw } from '../bad-input/raw-request.ts'
 import { runCli } from '../cli/tollkeeper.ts'
+import { chunk, startUpstream } from '../failures/scripted-upstream.ts'
 import { expectError } from '../harness/error-answer.ts'
 import {
   type Customer,
@@ -137,18 +139,22 @@ test('with ADMIN_TOKEN=off an admin port serves health alone', async () => {
 })
 
 test('an admin port answers until the drain is over, and keeps no process from ending', async () => {
-  const leaver = start()
+  const asked = Promise.withResolvers<ServerResponse>()
+  const upstream = await startUpstream(asked.resolve)
+  const leaver = start({ OPENAI_BASE_URL: upstream.url })
   const { open, admin } = await portsOf(leaver)
-  const stream = await fetch(`${open}/v1/chat/completions`, {
+  const sent = fetch(`${open}/v1/chat/completions`, {
     method: 'POST',
     headers: { authorization: `Bearer ${customer.key}`, 'content-type': 'application/json' },
     body: JSON.stringify({
-      model: 'sandbox-echo',
+      model: 'any',
       stream: true,
       messages: [{ role: 'user', content: 'Hello there' }],
-      sandbox: { reply_chars: 400, delay_ms: 40 },
     }),
   })
+  const answer = (await asked.promise).writeHead(200, { 'content-type': 'text/event-stream' })
+  answer.write(`data: ${chunk({ content: 'Hello' })}\n\n`)
+  const stream = await sent
   const stuck = connect(Number(new URL(admin).port), '127.0.0.1').on('error', () => {})
   stuck.write('GET /healthz HT')
   const code = leaver.stop('SIGTERM')
@@ -157,7 +163,9 @@ test('an admin port answers until the drain is over, and keeps no process from e
   await expectError(await fetch(`${admin}/readyz`), { status: 503, code: 'shutting_down' })
   expect((await fetch(`${admin}/admin/accounts`, { headers: TOKEN })).status).toBe(200)
   expect((await fetch(`${admin}/metrics`)).status).toBe(200)
+  answer.end(`data: ${chunk({}, 'stop')}\n\ndata: [DONE]\n\n`)
   expect(await stream.text()).toMatch(/data: \[DONE\]\n\n$/)
   expect(await code).toBe(0)
   stuck.destroy()
-}, 60_000)
+  await upstream.close()
+})

@@ -22,8 +22,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 async function refusalOf(env: Record<string, string>): Promise<string> {
   const secrets = { SECRET_KEY: 'x'.repeat(16), ADMIN_TOKEN: 'y'.repeat(16) }
   const server = startServer({ DATA_DIR: folder, DATABASE_URL: databaseUrl, ...secrets, ...env })
-  const [code] = await once(server.child, 'close')
-  expect(code).toBe(1)
+  expect(await server.ended).toBe(1)
   return server.stderr()
 }
 

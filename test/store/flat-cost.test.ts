@@ -1,5 +1,5 @@
 import { randomUUIDv7 } from 'node:crypto'
-import type postgres from 'postgres'
+import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../harness/database.ts'
 import { LedgerSql } from './ledger-sql.ts'
@@ -14,7 +14,9 @@ let sql: postgres.Sql
 let ledger: LedgerSql
 let own: { account: string; key: string }[]
 beforeAll(async () => {
-  sql = (await createTestDatabase()).sql
+  const { url, sql: first } = await createTestDatabase()
+  await first.end()
+  sql = postgres(url, { max: 1 }) // what it read is told by its own session
   ledger = new LedgerSql(sql)
   await sql`insert into accounts (id, name, posted)
     select uuidv7(), 'one of many', 1000 from generate_series(1, ${ACCOUNTS})`
@@ -30,9 +32,7 @@ afterAll(() => sql.end())
 
 /** Rows of tables and their indexes that were read so far. */
 async function rowsRead(): Promise<number> {
-  const connection = await sql.reserve()
-  await connection`select pg_stat_force_next_flush()`
-  connection.release()
+  await sql`select pg_stat_force_next_flush()`
   const [row] = await sql`
     select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as read
     from pg_stat_user_tables`

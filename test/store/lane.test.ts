@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { expect, test } from 'vitest'
 import { Lane, type LaneCall, type LaneLimits } from '../../src/store/lanes/lane.ts'
+import { HandClock } from './hand-clock.ts'
 
 const LIMITS: LaneLimits = { batchMax: 4, queueMax: 8, timeoutMs: 60_000 }
 const ROW_AT_FAULT = Object.assign(new Error('violates a check'), { code: '23514' })
@@ -24,8 +25,10 @@ function doubler(limits: Partial<LaneLimits> = {}) {
       reconnects += 1
     },
   }
-  const lane = new Lane(statement, { ...LIMITS, ...limits })
-  return { lane, calls, reconnects: () => reconnects, callOf: (index: number) => nth(calls, index) }
+  const clock = new HandClock()
+  const lane = new Lane(statement, { ...LIMITS, ...limits }, clock)
+  const callOf = (index: number) => nth(calls, index)
+  return { lane, clock, calls, reconnects: () => reconnects, callOf }
 }
 
 /** Waits for a call to be made. */
@@ -109,9 +112,10 @@ test('a call that fails twice fails its items, and the lane goes on', async () =
 })
 
 test('a call without an answer loses its connection and is made again', async () => {
-  const { lane, callOf, reconnects } = doubler({ timeoutMs: 30 })
+  const { lane, clock, callOf, reconnects } = doubler({ timeoutMs: 30 })
   const answer = lane.submit(1)
   const hung = await callOf(0)
+  clock.pass(30)
   const again = await callOf(1)
   expect(reconnects()).toBe(1)
   hung.end() // an answer from the old connection is too late
@@ -135,12 +139,13 @@ test('a lane is idle when nothing is queued or running', async () => {
 })
 
 test('an item that waits too long is refused, and leaves the queue', async () => {
-  const { lane, calls, callOf } = doubler({ answerWithinMs: 20 })
+  const { lane, clock, calls, callOf } = doubler({ answerWithinMs: 20 })
   const inCall = lane.submit(1)
   const running = await callOf(0)
-  const queued = lane.submit(2)
-  await expect(inCall).rejects.toMatchObject({ code: 'ledger_unavailable' })
-  await expect(queued).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  const answers = Promise.allSettled([inCall, lane.submit(2)])
+  clock.pass(20)
+  const refused = { status: 'rejected', reason: { code: 'ledger_unavailable' } }
+  expect(await answers).toMatchObject([refused, refused])
   expect(lane.depth).toBe(0)
   running.end()
   await lane.idle()
@@ -148,12 +153,13 @@ test('an item that waits too long is refused, and leaves the queue', async () =>
 })
 
 test('an item of somebody who has waited before is refused before those that came earlier', async () => {
-  const { lane, callOf } = doubler({ answerWithinMs: 60_000 })
+  const { lane, clock, callOf } = doubler({ answerWithinMs: 60_000 })
   const running = lane.submit(1)
   const { end } = await callOf(0)
   const patient = lane.submit(2)
-  const hurried = lane.submit(3, 20)
-  await expect(hurried).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  const hurried = expect(lane.submit(3, 20)).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  clock.pass(20)
+  await hurried
   expect(lane.depth).toBe(1)
   end()
   const next = await callOf(1)
@@ -163,10 +169,11 @@ test('an item of somebody who has waited before is refused before those that cam
 })
 
 test('a call is not made again for items that nobody waits for', async () => {
-  const { lane, calls, callOf } = doubler({ answerWithinMs: 20 })
-  const item = lane.submit(1)
+  const { lane, clock, calls, callOf } = doubler({ answerWithinMs: 20 })
+  const item = expect(lane.submit(1)).rejects.toMatchObject({ code: 'ledger_unavailable' })
   const running = await callOf(0)
-  await expect(item).rejects.toMatchObject({ code: 'ledger_unavailable' })
+  clock.pass(20)
+  await item
   running.end(CONNECTION_LOST)
   await lane.idle()
   expect(calls).toHaveLength(1)

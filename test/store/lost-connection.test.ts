@@ -4,15 +4,21 @@ import { Owner } from '../../src/leases/owner.ts'
 import { createReserveLane, type Reservation } from '../../src/store/lanes/reserve.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { FaultProxy } from '../harness/fault-proxy.ts'
+import { eventually } from '../harness/proxy.ts'
+import { HandClock } from './hand-clock.ts'
 import { LedgerSql } from './ledger-sql.ts'
 
 const NO_LIMITS = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, spend: null }
 const INSTANCE = randomUUIDv7()
 
+/** Milliseconds after which a lane does not wait for an answer any more. */
+const CALL_TIMEOUT_MS = 300
+
 let ledger: LedgerSql
 let account: string
 let link: FaultProxy
 let lane: ReturnType<typeof createReserveLane>
+let clock: HandClock
 
 beforeEach(async () => {
   const database = await createTestDatabase()
@@ -20,7 +26,8 @@ beforeEach(async () => {
   account = await ledger.addAccount()
   await ledger.grant(account, 'initial', 1_000n)
   link = await FaultProxy.start(database.url)
-  lane = createReserveLane(link.url, new Owner(INSTANCE, async () => INSTANCE))
+  clock = new HandClock()
+  lane = createReserveLane(link.url, new Owner(INSTANCE, async () => INSTANCE), clock)
 })
 afterEach(async () => {
   await lane.close()
@@ -59,7 +66,10 @@ test('a hold whose answer was cut off is placed once', async () => {
 test('a hold whose answer never came is placed once over a new connection', async () => {
   expect(await lane.submit(reservation(1n))).toMatchObject({ outcome: 'held' })
   link.mute()
-  expect(await lane.submit(reservation(5n))).toMatchObject({ outcome: 'held', granted: 5n })
+  const answer = lane.submit(reservation(5n))
+  await eventually(async () => (await heldCredits()) === '6' || undefined)
+  clock.pass(CALL_TIMEOUT_MS)
+  expect(await answer).toMatchObject({ outcome: 'held', granted: 5n })
   expect(await heldCredits()).toBe('6')
   expect(await openHolds()).toEqual(['1', '5'])
   expect(link.made).toBe(2)

@@ -18,14 +18,14 @@ export type Tally = {
 const below = (most: number) => Math.floor(Math.random() * most)
 const pick = <T>(list: readonly T[]) => list[below(list.length)] as T
 
-/** Reserves, extends and settles batches over random accounts until the time is up. */
+/** Reserves, extends and settles batches over random accounts until it is enough. */
 export async function write(
   connections: [LedgerSql, LedgerSql],
   accounts: string[],
-  until: number,
+  isEnough: () => boolean,
   tally: Tally,
 ): Promise<void> {
-  while (performance.now() < until) {
+  while (!isEnough()) {
     try {
       const held = await reserveSome(connections, accounts, tally)
       await extendSome(connections, held)

@@ -24,7 +24,7 @@ export type Books = {
 }
 
 /** Time that holds may take to be settled after the answer, in ms. */
-const SETTLE_MS = 10_000
+const SETTLE_MS = 30_000
 const POLL_MS = 50
 
 /** An account of its own for one cell, so that nothing but the cell is in its books. */

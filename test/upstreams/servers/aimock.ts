@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { freePort } from '../../../bench/machine.ts'
+import { freePort } from '../../harness/free-port.ts'
 import { launch } from './launch.ts'
 import { KEPT, type UpstreamServer } from './server.ts'
 

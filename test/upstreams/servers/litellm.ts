@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
-import { freePort } from '../../../bench/machine.ts'
+import { freePort } from '../../harness/free-port.ts'
 import { launch } from './launch.ts'
 import { llamaCpp, startLlamaCpp } from './llama-cpp.ts'
 import { MODEL } from './model-file.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { freePort } from '../../../bench/machine.ts'
+import { freePort } from '../../harness/free-port.ts'
 import { launch } from './launch.ts'
 import { MODEL, modelFile } from './model-file.ts'
 import { environment } from './python.ts'
