@@ -15,7 +15,6 @@ test('the CREDITS_PER_USD of the first start prices every model', async () => {
   const proxy = await startProxy({ env: { CREDITS_PER_USD: '50' } })
   const price = { provider: 'openai', model: 'sandbox-echo', input: '2', output: '4' }
   expect((await proxy.admin('POST', '/prices', price)).status).toBe(201)
-  await proxy.app.database.reloadCatalogue()
   const { key } = await proxy.customer('10')
   const messages = [{ role: 'user', content: 'Hello' }]
   const sandbox = { prompt_tokens: 1_000, completion_tokens: 500 }

@@ -29,7 +29,6 @@ export async function putPolicy(
   if (status !== 200) throw new Error(`PUT /providers/${name}: ${JSON.stringify(body)}`)
   const routes = [{ provider: name, upstream_model: upstreamModel }]
   await proxy.admin('PUT', `/models/${name}`, { routes })
-  await proxy.app.database.reloadCatalogue()
   return name
 }
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
   for (const { status: is, provider, model } of body.prices) {
     if (is === 'refused') refused.add(`${provider} ${model}`)
   }
-  book = await proxy.app.database.reloadCatalogue()
+  book = proxy.app.database.catalogue()
 })
 afterAll(() => proxy.close())
 

@@ -85,7 +85,6 @@ test('a provider that was changed is asked anew', async () => {
     base_url: `${upstream.origin}/new`,
     profile: { stream_options: 'auto' },
   })
-  await proxy.app.database.reloadCatalogue()
   expect((await asked('changed')).sent).toEqual([true, false])
 })
 

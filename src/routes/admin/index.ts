@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify'
 import type { UpstreamTimeouts } from '../../config.ts'
 import { requireAdminToken } from '../../secrets/admin-token.ts'
 import type { SecretBox } from '../../secrets/secret-box.ts'
@@ -51,15 +51,28 @@ export const adminRoutes: FastifyPluginAsync<AdminOptions> = async (app, options
   await app.register(grantRoutes)
   await app.register(adjustmentRoutes)
   await app.register(ledgerRoutes)
-  await app.register(tierRoutes)
-  await app.register(providerRoutes, { secretBox, guard, proxies, environment, reseal })
+  await app.register(async (catalogue) => {
+    knowAtOnce(catalogue)
+    await catalogue.register(tierRoutes)
+    await catalogue.register(providerRoutes, { secretBox, guard, proxies, environment, reseal })
+    await catalogue.register(modelRoutes, { environment: environment.provider })
+    await catalogue.register(priceRoutes)
+    await catalogue.register(priceImportRoutes)
+  })
   await app.register(doctorRoutes, { secretBox, guard, proxies, timeouts, environment })
-  await app.register(modelRoutes, { environment: environment.provider })
-  await app.register(priceRoutes)
-  await app.register(priceImportRoutes)
   await app.register(correctionRoutes)
   await app.register(requestRoutes)
   await app.register(usageRoutes)
   await app.register(auditRoutes)
   await app.register(logLevelRoutes)
+}
+
+/** What has changed here is in force on this instance when its answer goes; others hear of it. */
+function knowAtOnce(app: FastifyInstance): void {
+  app.addHook('onSend', async ({ method, log }, { statusCode }) => {
+    if (method === 'GET' || method === 'HEAD' || statusCode >= 400) return
+    await app.database
+      .reloadCatalogue()
+      .catch((err) => log.warn({ err }, 'the catalogue could not be read again'))
+  })
 }

@@ -42,7 +42,7 @@ const schema = {
 /** `GET /admin/usage`: tokens and charges by day, model, account or key. */
 export const usageRoutes: AdminPlugin = async (app) => {
   app.get('/usage', { schema }, async ({ query }) => {
-    const until = query.until === undefined ? new Date() : readTime('until', query.until)
+    const until = query.until === undefined ? afterNow() : readTime('until', query.until)
     const since =
       query.since === undefined
         ? new Date(until.getTime() - 30 * DAY_MS)
@@ -50,6 +50,11 @@ export const usageRoutes: AdminPlugin = async (app) => {
     const rows = await readUsage(app.database.db, query.group_by ?? 'day', since, until)
     return { data: rows.map(usageBody), next: null }
   })
+}
+
+/** A time ends before its last moment, and what began in this millisecond counts. */
+function afterNow(): Date {
+  return new Date(Date.now() + 1)
 }
 
 function usageBody(row: UsageRow): Static<typeof UsageBody> {
