@@ -15,15 +15,16 @@ export class Downstream {
   readonly #response: ServerResponse
   readonly #writable: () => void
   #pending: Buffer[] = []
-  #stalled: NodeJS.Timeout | null = null
+  #full = false
   #silence: NodeJS.Timeout | null = null
 
   /** @param writable called when the client has read what was waiting, or does not read any more */
   constructor(response: ServerResponse, writable: () => void) {
     this.#response = response
     this.#writable = writable
+    response.on('timeout', () => response.destroy())
     response.once('close', () => {
-      this.#clear()
+      this.#full = false
       this.#endSilence()
       writable()
     })
@@ -31,7 +32,7 @@ export class Downstream {
 
   /** More waits for the client than should. */
   get full(): boolean {
-    return this.#stalled !== null
+    return this.#full
   }
 
   head(headers: Record<string, string>): void {
@@ -91,14 +92,17 @@ export class Downstream {
     if (this.#response.writableLength > 0) this.#limitStall()
   }
 
+  /** The socket counts from the last byte that went, so that who reads slowly is let read. */
   #limitStall(): void {
-    this.#stalled ??= setTimeout(() => this.#response.destroy(), CLIENT_STALL_MS).unref()
+    if (!this.#response.closed) this.#response.setTimeout(CLIENT_STALL_MS)
   }
 
   #waitForDrain(): void {
+    this.#full = true
     this.#limitStall()
     this.#response.once('drain', () => {
-      this.#clear()
+      this.#full = false
+      this.#response.setTimeout(0)
       this.#writable()
     })
   }
@@ -106,10 +110,5 @@ export class Downstream {
   #endSilence(): void {
     if (this.#silence) clearTimeout(this.#silence)
     this.#silence = null
-  }
-
-  #clear(): void {
-    if (this.#stalled) clearTimeout(this.#stalled)
-    this.#stalled = null
   }
 }
