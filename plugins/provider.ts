@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { UpstreamTimeouts } from '../src/config.ts'
-import type { EstimationMethod } from '../src/domain/estimate.ts'
+import type { EstimationMethod } from '../src/domain/usage/estimate.ts'
 import { bodyOf, endpointOf } from '../src/request/endpoint-of.ts'
 import { createRoutes } from '../src/request/upstream-routes.ts'
 import { createEstimator } from '../src/tokens/estimator.ts'

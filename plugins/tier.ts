@@ -2,7 +2,13 @@ import type { FastifyInstance, FastifyRequest, preHandlerAsyncHookHandler } from
 import fp from 'fastify-plugin'
 import type { ModelLimits } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
-import { FREE_RATE, fallbackRate, type Price, type Rate, rateOfPrice } from '../src/domain/price.ts'
+import {
+  FREE_RATE,
+  fallbackRate,
+  type Price,
+  type Rate,
+  rateOfPrice,
+} from '../src/domain/prices/price.ts'
 import { timeOf } from '../src/domain/request-time.ts'
 import { allowsModel, type Tier } from '../src/domain/tier.ts'
 import { ProxyError } from '../src/errors.ts'

@@ -1,4 +1,4 @@
-import { PART_NAMES } from '../domain/price-terms.ts'
+import { PART_NAMES } from '../domain/prices/price-terms.ts'
 import { type Columns, moment } from './table.ts'
 
 type Amounts = Partial<Record<keyof typeof PART_NAMES, string>>

@@ -1,4 +1,4 @@
-import { CLASS_NAMES, PART_NAMES } from '../domain/price-terms.ts'
+import { CLASS_NAMES, PART_NAMES } from '../domain/prices/price-terms.ts'
 import type { Option } from './command.ts'
 
 const USD = '<usd>'

@@ -1,5 +1,5 @@
 import type { Outcome } from '../domain/ending.ts'
-import type { UsageDetails } from '../domain/usage-details.ts'
+import type { UsageDetails } from '../domain/usage/usage-details.ts'
 import { moment, printable } from './table.ts'
 
 type Known = {

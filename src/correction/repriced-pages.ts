@@ -1,5 +1,5 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { type PriceBook, type RecordedRequest, reprice } from '../domain/repricing.ts'
+import { type PriceBook, type RecordedRequest, reprice } from '../domain/prices/repricing.ts'
 import { ENDPOINTS } from '../endpoints/index.ts'
 import { loadCatalogue } from '../store/catalogue.ts'
 import type { CostedRequest } from '../store/prices/correction-steps.ts'

@@ -1,5 +1,5 @@
-import { completeUsage, type Delivered, withToolCalls } from './estimate.ts'
-import type { Usage } from './usage.ts'
+import { completeUsage, type Delivered, withToolCalls } from './usage/estimate.ts'
+import type { Usage } from './usage/usage.ts'
 
 /** How a request ended. */
 export type Outcome =

@@ -1,6 +1,6 @@
 import { HOLD_OUTPUT_TOKENS, type ModelLimits, outputBound } from './bounds.ts'
 import type { MicroCredits } from './credits.ts'
-import { affordableOutput, costBound, type Rate } from './price.ts'
+import { affordableOutput, costBound, type Rate } from './prices/price.ts'
 import type { Tier } from './tier.ts'
 
 /** What a request asks to hold before it may run. */

@@ -1,6 +1,6 @@
 import type { MicroCredits } from './credits.ts'
-import { type Delivered, tokensOfCharacters } from './estimate.ts'
-import { affordableOutput, costBound, type Rate } from './price.ts'
+import { affordableOutput, costBound, type Rate } from './prices/price.ts'
+import { type Delivered, tokensOfCharacters } from './usage/estimate.ts'
 
 /** The share of a slice that is left when the next one is asked for. */
 const EXTEND_BEFORE = 0.2

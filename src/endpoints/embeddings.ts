@@ -1,4 +1,4 @@
-import { readUsage } from '../domain/read-usage.ts'
+import { readUsage } from '../domain/usage/read-usage.ts'
 import {
   type Answer,
   asObject,

@@ -1,4 +1,4 @@
-import { readUsage } from '../domain/read-usage.ts'
+import { readUsage } from '../domain/usage/read-usage.ts'
 import { parseObject, renamed, textDelivered } from '../wire/answers/answer.ts'
 import { CHOICES_ERRORS } from '../wire/error-shape.ts'
 import { requiredString, requiredTextOrArray } from '../wire/fields.ts'

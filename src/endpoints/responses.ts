@@ -1,4 +1,4 @@
-import { INPUT_NAMES, readUsage } from '../domain/read-usage.ts'
+import { INPUT_NAMES, readUsage } from '../domain/usage/read-usage.ts'
 import {
   type Answer,
   asObject,

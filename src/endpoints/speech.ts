@@ -1,5 +1,5 @@
 import { SPEECH_TOKENS_PER_CHARACTER } from '../domain/bounds.ts'
-import { INPUT_NAMES, readUsage } from '../domain/read-usage.ts'
+import { INPUT_NAMES, readUsage } from '../domain/usage/read-usage.ts'
 import { parseObject, textDelivered } from '../wire/answers/answer.ts'
 import { NAMED_ERRORS } from '../wire/error-shape.ts'
 import { optionalString, requiredString } from '../wire/fields.ts'

@@ -1,4 +1,4 @@
-import { per1000Tokens } from '../domain/price.ts'
+import { per1000Tokens } from '../domain/prices/price.ts'
 import type { OpenHold } from '../store/instances.ts'
 import type { Settlement } from '../store/lanes/settle.ts'
 

@@ -1,6 +1,6 @@
 import { recordError } from '../credit/settlement.ts'
 import { formatCredits, type MicroCredits } from '../domain/credits.ts'
-import { detailsOf } from '../domain/usage-details.ts'
+import { detailsOf } from '../domain/usage/usage-details.ts'
 import type { ProxyError } from '../errors.ts'
 import type { SettleAnswer } from '../store/lanes/settle.ts'
 import type { RequestRecord } from '../store/request-record.ts'

@@ -1,5 +1,5 @@
 import { type Static, type TProperties, type TSchema, Type } from '@sinclair/typebox'
-import { DETAIL_NAMES } from '../domain/usage-details.ts'
+import { DETAIL_NAMES } from '../domain/usage/usage-details.ts'
 
 const text = (description: string) => Type.String({ description })
 const count = (description: string) => Type.Integer({ minimum: 0, description })

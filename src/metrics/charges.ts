@@ -1,5 +1,5 @@
-import { countClasses } from '../domain/price-classes.ts'
-import { CLASS_NAMES, PART_NAMES } from '../domain/price-terms.ts'
+import { countClasses } from '../domain/prices/price-classes.ts'
+import { CLASS_NAMES, PART_NAMES } from '../domain/prices/price-terms.ts'
 import type { SettleAnswer } from '../store/lanes/settle.ts'
 import type { RequestRecord } from '../store/request-record.ts'
 import type { Definer } from './definer.ts'

@@ -1,4 +1,4 @@
-import type { CircuitState } from '../domain/circuit.ts'
+import type { CircuitState } from '../domain/routes/circuit.ts'
 import type { RouteStates } from '../upstream/routes/route-states.ts'
 import type { Definer } from './definer.ts'
 

@@ -1,5 +1,5 @@
 import type { ModelPrice } from '@pydantic/genai-prices'
-import type { ClassName, PriceFields } from '../domain/price-terms.ts'
+import type { ClassName, PriceFields } from '../domain/prices/price-terms.ts'
 import { nanoUsdOf } from './amounts.ts'
 
 /** An entry of the catalogue that no price of ours can say exactly; its message tells why. */

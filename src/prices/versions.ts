@@ -1,5 +1,5 @@
 import type { ConditionalPrice, ModelInfo } from '@pydantic/genai-prices'
-import { fillTerms, type PriceTerms, type TermsOfHours } from '../domain/price-terms.ts'
+import { fillTerms, type PriceTerms, type TermsOfHours } from '../domain/prices/price-terms.ts'
 import { NotImportable, termsOf } from './terms.ts'
 
 /** What a model costs from a date on. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
-import { heldRate } from '../domain/held-rate.ts'
 import { Meter } from '../domain/meter.ts'
+import { heldRate } from '../domain/prices/held-rate.ts'
 import type { Serving } from '../upstream/attempt.ts'
 import { bodyOf } from './endpoint-of.ts'
 

@@ -1,5 +1,5 @@
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { Price } from '../domain/price.ts'
+import type { Price } from '../domain/prices/price.ts'
 import type { Tier } from '../domain/tier.ts'
 import { allModels, type Model, type Route } from './models.ts'
 import { readPriceBook } from './prices/price-book.ts'

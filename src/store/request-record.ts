@@ -1,6 +1,6 @@
 import type { Outcome } from '../domain/ending.ts'
-import type { Usage } from '../domain/usage.ts'
-import { detailsOf } from '../domain/usage-details.ts'
+import type { Usage } from '../domain/usage/usage.ts'
+import { detailsOf } from '../domain/usage/usage-details.ts'
 import type { Stage } from '../request/timeline.ts'
 
 export type { Outcome }

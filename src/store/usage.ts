@@ -2,7 +2,7 @@ import { and, eq, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { type PgColumn, unionAll } from 'drizzle-orm/pg-core'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
-import type { UsageDetails } from '../domain/usage-details.ts'
+import type { UsageDetails } from '../domain/usage/usage-details.ts'
 import { adjustments, ledger, requests } from './schema.ts'
 
 export type UsageGroup = 'day' | 'model' | 'account' | 'key'

@@ -1,5 +1,9 @@
-import { type Delivered, type EstimationMethod, estimateCompletion } from '../domain/estimate.ts'
-import { type Usage, usageOf } from '../domain/usage.ts'
+import {
+  type Delivered,
+  type EstimationMethod,
+  estimateCompletion,
+} from '../domain/usage/estimate.ts'
+import { type Usage, usageOf } from '../domain/usage/usage.ts'
 import { estimatePrompt, type PromptMeasure, type PromptText } from '../wire/requests/prompt.ts'
 import type { Tokenizer } from './tokenizer.ts'
 

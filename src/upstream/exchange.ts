@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Outcome } from '../domain/ending.ts'
-import type { Delivered } from '../domain/estimate.ts'
+import type { Delivered } from '../domain/usage/estimate.ts'
 import { type ProxyError, toProxyError } from '../errors.ts'
 import type { DisconnectPolicy } from '../wire/profile.ts'
 import { Attempt, type ExchangeOptions, type Routes } from './attempt.ts'

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatUsd, parseUsd } from '../../src/domain/usd.ts'
+import { formatUsd, parseUsd } from '../../src/domain/prices/usd.ts'
 import { clientOf, refusal, UUID_PATTERN } from './client.ts'
 import { type Admin, startAdmin } from './setup.ts'
 

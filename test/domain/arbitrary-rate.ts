@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { CREDITS_MAX } from '../../src/domain/credits.ts'
-import type { Rate } from '../../src/domain/price.ts'
-import { PART_CLASSES } from '../../src/domain/price-classes.ts'
-import { USAGE_TOKENS_MAX } from '../../src/domain/token-count.ts'
-import type { Usage } from '../../src/domain/usage.ts'
-import { PART_NAMES } from '../../src/domain/usage.ts'
-import { withParts } from '../../src/domain/usage-parts.ts'
+import type { Rate } from '../../src/domain/prices/price.ts'
+import { PART_CLASSES } from '../../src/domain/prices/price-classes.ts'
+import { USAGE_TOKENS_MAX } from '../../src/domain/usage/token-count.ts'
+import type { Usage } from '../../src/domain/usage/usage.ts'
+import { PART_NAMES } from '../../src/domain/usage/usage.ts'
+import { withParts } from '../../src/domain/usage/usage-parts.ts'
 
 type PartClass = (typeof PART_CLASSES)[number]
 type PartName = (typeof PART_NAMES)[number]

@@ -9,7 +9,7 @@ import {
   RETRY_AFTER_MAX_MS,
   type RouteFault,
   WHOLE_PROBE_AFTER_MS,
-} from '../../src/domain/circuit.ts'
+} from '../../src/domain/routes/circuit.ts'
 
 const NOW = 1_000_000
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { clampedAtDearest, planDearest } from '../../src/domain/dearest-plan.ts'
-import { costBound } from '../../src/domain/price.ts'
+import { clampedAtDearest, planDearest } from '../../src/domain/prices/dearest-plan.ts'
+import { costBound } from '../../src/domain/prices/price.ts'
 import { anyRate, tokens } from './arbitrary-rate.ts'
 
 const limits = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { HOLD_OUTPUT_TOKENS } from '../../src/domain/bounds.ts'
 import { clampedLimit, planHold } from '../../src/domain/hold.ts'
-import { costBound, fallbackRate, MARKUP_NONE_PPM } from '../../src/domain/price.ts'
+import { costBound, fallbackRate, MARKUP_NONE_PPM } from '../../src/domain/prices/price.ts'
 import type { Tier } from '../../src/domain/tier.ts'
 import { dearRate, tokens } from './arbitrary-rate.ts'
 

@@ -6,7 +6,7 @@ import {
   costBound,
   fallbackRate,
   MARKUP_NONE_PPM,
-} from '../../src/domain/price.ts'
+} from '../../src/domain/prices/price.ts'
 import { dearRate, tokens } from './arbitrary-rate.ts'
 
 const RATE = fallbackRate(10_000_000n, MARKUP_NONE_PPM)

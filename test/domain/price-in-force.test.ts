@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { type DatedPrice, priceInForce } from '../../src/domain/price-in-force.ts'
-import { formatTime, parseTime } from '../../src/domain/time-of-day.ts'
+import { type DatedPrice, priceInForce } from '../../src/domain/prices/price-in-force.ts'
+import { formatTime, parseTime } from '../../src/domain/prices/time-of-day.ts'
 
 const price = (id: string) => ({
   ...{ id, input: 1n, cachedInput: 1n, output: 1n, reasoning: 1n, request: 0n },

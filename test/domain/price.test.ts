@@ -8,9 +8,9 @@ import {
   fallbackRate,
   MARKUP_NONE_PPM,
   rateOfPrice,
-} from '../../src/domain/price.ts'
-import { USAGE_TOKENS_MAX } from '../../src/domain/token-count.ts'
-import { parseUsd } from '../../src/domain/usd.ts'
+} from '../../src/domain/prices/price.ts'
+import { parseUsd } from '../../src/domain/prices/usd.ts'
+import { USAGE_TOKENS_MAX } from '../../src/domain/usage/token-count.ts'
 import { anyAmount, anyRate, anyUsage, dearRate, tokens } from './arbitrary-rate.ts'
 
 const CLASSES = ['promptTokens', 'completionTokens'] as const

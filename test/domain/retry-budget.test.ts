@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RETRY_BURST, RetryBudget } from '../../src/domain/retry-budget.ts'
+import { RETRY_BURST, RetryBudget } from '../../src/domain/routes/retry-budget.ts'
 
 const NOW = 5_000_000
 

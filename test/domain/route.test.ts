@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { drawByWeight, orderRoutes, type RouteChoice } from '../../src/domain/route.ts'
+import { drawByWeight, orderRoutes, type RouteChoice } from '../../src/domain/routes/route.ts'
 
 const unit = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
 const standing = fc.constantFrom('good' as const, 'probe' as const, 'broken' as const)

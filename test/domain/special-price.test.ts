@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { affordableOutput, costBound, costOf, type Rate } from '../../src/domain/price.ts'
-import { countClasses } from '../../src/domain/price-classes.ts'
-import { detailsOf, withDetails } from '../../src/domain/usage-details.ts'
+import { affordableOutput, costBound, costOf, type Rate } from '../../src/domain/prices/price.ts'
+import { countClasses } from '../../src/domain/prices/price-classes.ts'
+import { detailsOf, withDetails } from '../../src/domain/usage/usage-details.ts'
 import { anyAmount, anyRate, anyUsage, partedUsage, specialRate, tokens } from './arbitrary-rate.ts'
 
 const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0)

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { usageToCharge } from '../../src/domain/ending.ts'
-import { completeUsage, estimateCompletion } from '../../src/domain/estimate.ts'
-import { readUsage } from '../../src/domain/read-usage.ts'
-import { USAGE_TOKENS_MAX } from '../../src/domain/token-count.ts'
-import type { Usage } from '../../src/domain/usage.ts'
+import { completeUsage, estimateCompletion } from '../../src/domain/usage/estimate.ts'
+import { readUsage } from '../../src/domain/usage/read-usage.ts'
+import { USAGE_TOKENS_MAX } from '../../src/domain/usage/token-count.ts'
+import type { Usage } from '../../src/domain/usage/usage.ts'
 import { anyUsage } from './arbitrary-rate.ts'
 
 const FIELDS = [

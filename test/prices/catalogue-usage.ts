@@ -1,5 +1,5 @@
 import type { Usage as CatalogueUsage, MatchLogic, ModelInfo } from '@pydantic/genai-prices'
-import type { Usage } from '../../src/domain/usage.ts'
+import type { Usage } from '../../src/domain/usage/usage.ts'
 
 /** A usage in the words of the catalogue. */
 export function inItsWords(usage: Usage): CatalogueUsage {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FAULTS_TO_OPEN, OPEN_JITTER_MS, OPEN_MS } from '../../src/domain/circuit.ts'
+import { FAULTS_TO_OPEN, OPEN_JITTER_MS, OPEN_MS } from '../../src/domain/routes/circuit.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { freePort } from '../harness/free-port.ts'
 import { scrape } from '../metrics/scrape.ts'

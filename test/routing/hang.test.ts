@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FAULTS_TO_OPEN } from '../../src/domain/circuit.ts'
+import { FAULTS_TO_OPEN } from '../../src/domain/routes/circuit.ts'
 import { eventually } from '../harness/proxy.ts'
 import { attemptsOf, type Several, startSeveral } from './several.ts'
 

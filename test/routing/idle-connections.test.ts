@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { FAULTS_TO_OPEN } from '../../src/domain/circuit.ts'
+import { FAULTS_TO_OPEN } from '../../src/domain/routes/circuit.ts'
 import { answerWhole } from '../relay/upstream.ts'
 import { putModel, putProvider } from './setup.ts'
 import { attemptsOf, type Several, startSeveral } from './several.ts'

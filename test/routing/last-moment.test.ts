@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { RetryBudget } from '../../src/domain/retry-budget.ts'
+import { RetryBudget } from '../../src/domain/routes/retry-budget.ts'
 import { ProxyError } from '../../src/errors.ts'
 import { Failover } from '../../src/upstream/routes/failover.ts'
 

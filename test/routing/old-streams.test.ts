@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { FAULTS_TO_OPEN } from '../../src/domain/circuit.ts'
+import { FAULTS_TO_OPEN } from '../../src/domain/routes/circuit.ts'
 import { ProxyError } from '../../src/errors.ts'
 import { RouteStates } from '../../src/upstream/routes/route-states.ts'
 import { upstreamTarget } from '../../src/upstream/target.ts'

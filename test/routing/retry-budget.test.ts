@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { RETRY_BURST } from '../../src/domain/retry-budget.ts'
+import { RETRY_BURST } from '../../src/domain/routes/retry-budget.ts'
 import { eventually } from '../harness/proxy.ts'
 import { type Several, startSeveral } from './several.ts'
 

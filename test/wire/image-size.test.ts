@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { estimateImage, imageBound } from '../../src/domain/image-tokens.ts'
+import { estimateImage, imageBound } from '../../src/domain/usage/image-tokens.ts'
 import { imageSize } from '../../src/wire/requests/image-size.ts'
 import { estimatePrompt, measurePrompt } from '../../src/wire/requests/prompt.ts'
 

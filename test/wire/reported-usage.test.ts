@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readUsage, withReasoning } from '../../src/domain/read-usage.ts'
+import { readUsage, withReasoning } from '../../src/domain/usage/read-usage.ts'
 import { usageIn } from '../../src/wire/usage/reported-usage.ts'
 
 const usage = { prompt_tokens: 7, completion_tokens: 5, total_tokens: 12 }

@@ -7,9 +7,9 @@ import {
   PART_NAMES,
   type PriceFields,
   type TermsOfHours,
-} from '../../domain/price-terms.ts'
-import { parseTime } from '../../domain/time-of-day.ts'
-import { formatUsd } from '../../domain/usd.ts'
+} from '../../domain/prices/price-terms.ts'
+import { parseTime } from '../../domain/prices/time-of-day.ts'
+import { formatUsd } from '../../domain/prices/usd.ts'
 import { columnsOf } from '../../store/prices/price-details.ts'
 import type { PriceRow } from '../../store/prices/prices.ts'
 import { answer, Time, Usd } from '../answers.ts'

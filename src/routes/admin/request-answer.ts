@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { PART_NAMES } from '../../domain/price-terms.ts'
+import { PART_NAMES } from '../../domain/prices/price-terms.ts'
 import type { Stage } from '../../request/timeline.ts'
 import type { Outcome } from '../../store/request-record.ts'
 import { AccountId, answer, Count, Credits, KeyId, RequestId, Time } from '../answers.ts'

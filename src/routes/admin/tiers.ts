@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits, parseCredits } from '../../domain/credits.ts'
-import { MARKUP_NONE_PPM } from '../../domain/price.ts'
+import { MARKUP_NONE_PPM } from '../../domain/prices/price.ts'
 import type { Tier } from '../../domain/tier.ts'
 import { storable } from '../../store/request-record.ts'
 import { deleteTier, findTier, listTiers, putTier } from '../../store/tiers.ts'

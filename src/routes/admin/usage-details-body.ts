@@ -1,5 +1,5 @@
 import { Type } from '@sinclair/typebox'
-import { DETAIL_NAMES } from '../../domain/usage-details.ts'
+import { DETAIL_NAMES } from '../../domain/usage/usage-details.ts'
 import { Count } from '../answers.ts'
 import { nullable } from './fields.ts'
 

@@ -1,5 +1,5 @@
 import { CREDITS_MAX, type MicroCredits, parseCredits } from '../../domain/credits.ts'
-import { parseUsd } from '../../domain/usd.ts'
+import { parseUsd } from '../../domain/prices/usd.ts'
 import { invalidValue } from './refusals.ts'
 
 const TIME_MAX = Date.UTC(10_000, 0) - 1

@@ -1,8 +1,8 @@
 import { max, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { modelOfName, type NameRule } from '../../domain/model-names.ts'
-import type { Price } from '../../domain/price.ts'
-import { type DatedPrice, priceInForce } from '../../domain/price-in-force.ts'
+import type { Price } from '../../domain/prices/price.ts'
+import { type DatedPrice, priceInForce } from '../../domain/prices/price-in-force.ts'
 import { priceNames, prices } from '../schema.ts'
 import { datedPrice } from './price-details.ts'
 

@@ -1,6 +1,6 @@
-import type { Price } from '../../domain/price.ts'
-import type { ClassPrices } from '../../domain/price-classes.ts'
-import type { DatedPrice, PriceHours } from '../../domain/price-in-force.ts'
+import type { Price } from '../../domain/prices/price.ts'
+import type { ClassPrices } from '../../domain/prices/price-classes.ts'
+import type { DatedPrice, PriceHours } from '../../domain/prices/price-in-force.ts'
 import {
   CLASS_NAMES,
   type ClassName,
@@ -10,9 +10,9 @@ import {
   type PriceTerms,
   specialOf,
   type TermsOfHours,
-} from '../../domain/price-terms.ts'
-import { formatTime, parseTime } from '../../domain/time-of-day.ts'
-import { formatUsd, parseUsd } from '../../domain/usd.ts'
+} from '../../domain/prices/price-terms.ts'
+import { formatTime, parseTime } from '../../domain/prices/time-of-day.ts'
+import { formatUsd, parseUsd } from '../../domain/prices/usd.ts'
 import type { prices } from '../schema.ts'
 
 type Amounts = { [name in ClassName]?: string }

@@ -1,8 +1,8 @@
 import { and, asc, eq, gt, isNotNull, lt, lte, type SQL, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import type { RecordedRequest } from '../../domain/repricing.ts'
-import type { Usage } from '../../domain/usage.ts'
-import { type UsageDetails, withDetails } from '../../domain/usage-details.ts'
+import type { RecordedRequest } from '../../domain/prices/repricing.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
+import { type UsageDetails, withDetails } from '../../domain/usage/usage-details.ts'
 import { accounts, requests, tiers } from '../schema.ts'
 import type { CorrectedSpan } from './price-corrections.ts'
 

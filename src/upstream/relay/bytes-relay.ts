@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/ending.ts'
-import type { Delivered } from '../../domain/estimate.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
 import { ProxyError } from '../../errors.ts'
 import { failureOfThrown, isTimeout } from '../failure.ts'
 import { Downstream } from './downstream.ts'

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../domain/ending.ts'
-import { brokenOffUsage, type EstimationMethod } from '../../domain/estimate.ts'
+import { brokenOffUsage, type EstimationMethod } from '../../domain/usage/estimate.ts'
 import type { ProxyError } from '../../errors.ts'
 import type { StreamTap, Verdict } from '../../wire/sse/stream-tap.ts'
 import { failureInBand } from '../failure.ts'

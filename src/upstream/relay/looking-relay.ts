@@ -1,4 +1,4 @@
-import type { Delivered } from '../../domain/estimate.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
 import type { ProxyError } from '../../errors.ts'
 import type { Relay, WholeAnswer } from './relay.ts'
 

@@ -1,5 +1,5 @@
-import type { Delivered } from '../../domain/estimate.ts'
 import { spentTokens } from '../../domain/meter.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
 import type { DisconnectPolicy } from '../../wire/profile.ts'
 
 type Bounds = Pick<DisconnectPolicy, 'finishMaxTokens' | 'finishMaxSeconds'>

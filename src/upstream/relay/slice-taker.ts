@@ -1,4 +1,4 @@
-import type { Delivered } from '../../domain/estimate.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
 import type { RelayOptions } from './relay.ts'
 
 /** Milliseconds until the ledger is asked again after it could not be reached. */

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../domain/ending.ts'
-import type { Delivered } from '../../domain/estimate.ts'
-import type { Usage } from '../../domain/usage.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
 import { ProxyError } from '../../errors.ts'
 import { sseEvent } from '../../wire/sse/events.ts'
 import { type SseEvent, SseScanner } from '../../wire/sse/sse-scanner.ts'

@@ -1,7 +1,7 @@
 import { Pieces } from '../../body/pieces.ts'
 import { limitStall } from '../../body/stalled-client.ts'
 import type { Outcome } from '../../domain/ending.ts'
-import type { Usage } from '../../domain/usage.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
 import { ProxyError } from '../../errors.ts'
 import type { Answer } from '../../wire/answers/answer.ts'
 import { failureInBand, failureOfThrown, isTimeout } from '../failure.ts'

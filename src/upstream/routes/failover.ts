@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import type { RetryBudget } from '../../domain/retry-budget.ts'
-import type { Standing } from '../../domain/route.ts'
+import type { RetryBudget } from '../../domain/routes/retry-budget.ts'
+import type { Standing } from '../../domain/routes/route.ts'
 import type { ErrorCode, ProxyError } from '../../errors.ts'
 import type { Seat } from './route-states.ts'
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../../clock.ts'
-import { Circuit, type CircuitState } from '../../domain/circuit.ts'
-import type { Standing } from '../../domain/route.ts'
+import { Circuit, type CircuitState } from '../../domain/routes/circuit.ts'
+import type { Standing } from '../../domain/routes/route.ts'
 import type { ProxyError } from '../../errors.ts'
 import type { UpstreamTarget } from '../target.ts'
 import { isRouteFault } from './failover.ts'

@@ -1,6 +1,6 @@
 import type { ModelLimits } from '../../domain/bounds.ts'
-import type { Rate } from '../../domain/price.ts'
-import type { WeightedRoute } from '../../domain/route.ts'
+import type { Rate } from '../../domain/prices/price.ts'
+import type { WeightedRoute } from '../../domain/routes/route.ts'
 import type { UpstreamTarget } from '../target.ts'
 import type { RouteState } from './route-states.ts'
 

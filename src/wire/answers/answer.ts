@@ -1,6 +1,6 @@
-import type { Delivered } from '../../domain/estimate.ts'
-import type { ToolCalls } from '../../domain/tool-calls.ts'
-import type { Usage } from '../../domain/usage.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
+import type { ToolCalls } from '../../domain/usage/tool-calls.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
 import { isTooDeep, mayBeTooDeep } from '../json/json-depth.ts'
 import { editMembers } from '../json/json-edits.ts'
 

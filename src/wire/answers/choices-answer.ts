@@ -1,5 +1,5 @@
-import { readUsage, withReasoning } from '../../domain/read-usage.ts'
-import type { Usage } from '../../domain/usage.ts'
+import { readUsage, withReasoning } from '../../domain/usage/read-usage.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
 import type { Profile } from '../profile.ts'
 import type { ChoicesRequest } from '../requests/choices-request.ts'
 import { repairedAnswer } from '../sse/choice-repairs.ts'

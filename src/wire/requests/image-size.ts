@@ -1,4 +1,4 @@
-import type { ImageSize } from '../../domain/image-tokens.ts'
+import type { ImageSize } from '../../domain/usage/image-tokens.ts'
 
 /** Characters of an image that hold the head of a PNG, a GIF or a WebP. */
 const HEAD_CHARS = 64

@@ -1,5 +1,5 @@
-import type { Delivered } from '../../domain/estimate.ts'
-import type { Usage } from '../../domain/usage.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
 
 /** Counts the text that a stream delivers, and can take its last event back. */
 export class DeliveredText implements Delivered {

@@ -1,5 +1,5 @@
-import type { ToolCalls } from '../../domain/tool-calls.ts'
-import { largerUsage, type Usage } from '../../domain/usage.ts'
+import type { ToolCalls } from '../../domain/usage/tool-calls.ts'
+import { largerUsage, type Usage } from '../../domain/usage/usage.ts'
 import type { ProxyError } from '../../errors.ts'
 import { asObject, parseObject } from '../answers/answer.ts'
 import type { ErrorShape } from '../error-shape.ts'

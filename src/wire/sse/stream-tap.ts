@@ -1,5 +1,5 @@
-import type { Delivered } from '../../domain/estimate.ts'
-import type { Usage } from '../../domain/usage.ts'
+import type { Delivered } from '../../domain/usage/estimate.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
 import type { ProxyError } from '../../errors.ts'
 import type { Profile } from '../profile.ts'
 import type { Origin } from './chunk-repairs.ts'

@@ -1,7 +1,7 @@
 import { AUDIO_TOKENS_PER_SECOND } from '../../domain/bounds.ts'
-import { INPUT_NAMES, readUsage } from '../../domain/read-usage.ts'
-import { USAGE_TOKENS_MAX } from '../../domain/token-count.ts'
-import { type Usage, usageOf } from '../../domain/usage.ts'
+import { INPUT_NAMES, readUsage } from '../../domain/usage/read-usage.ts'
+import { USAGE_TOKENS_MAX } from '../../domain/usage/token-count.ts'
+import { type Usage, usageOf } from '../../domain/usage/usage.ts'
 import { asObject } from '../answers/answer.ts'
 
 /**

@@ -1,6 +1,6 @@
-import { tokens } from '../../domain/token-count.ts'
-import type { Usage } from '../../domain/usage.ts'
-import { withParts, writtenForAnHour } from '../../domain/usage-parts.ts'
+import { tokens } from '../../domain/usage/token-count.ts'
+import type { Usage } from '../../domain/usage/usage.ts'
+import { withParts, writtenForAnHour } from '../../domain/usage/usage-parts.ts'
 import { asObject } from '../answers/answer.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { tokens } from '../../domain/token-count.ts'
+import { tokens } from '../../domain/usage/token-count.ts'
 import { asObject } from '../answers/answer.ts'
 
 /** Said of a report of a stream that is smaller than one before it. */

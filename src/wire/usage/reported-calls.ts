@@ -1,4 +1,4 @@
-import { TOOL_CALLS_MAX, type ToolCalls } from '../../domain/tool-calls.ts'
+import { TOOL_CALLS_MAX, type ToolCalls } from '../../domain/usage/tool-calls.ts'
 import { asObject } from '../answers/answer.ts'
 import { isBilled } from './tool-items.ts'
 

@@ -1,4 +1,4 @@
-import { largerCalls, type ToolCalls } from '../../domain/tool-calls.ts'
+import { largerCalls, type ToolCalls } from '../../domain/usage/tool-calls.ts'
 import { asObject } from '../answers/answer.ts'
 import { reportedCalls } from './reported-calls.ts'
 import { callName, callsIn } from './tool-items.ts'

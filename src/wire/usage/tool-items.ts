@@ -1,4 +1,4 @@
-import type { ToolCalls } from '../../domain/tool-calls.ts'
+import type { ToolCalls } from '../../domain/usage/tool-calls.ts'
 import { asObject } from '../answers/answer.ts'
 
 /** What the type of an item looks like that is a call. */

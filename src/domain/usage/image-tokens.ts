@@ -1,4 +1,4 @@
-import { IMAGE_TOKENS_MAX } from './bounds.ts'
+import { IMAGE_TOKENS_MAX } from '../bounds.ts'
 
 /** In pixels. */
 export type ImageSize = { width: number; height: number }

@@ -1,4 +1,5 @@
-import { divideRoundingUp, type MicroCredits } from './credits.ts'
+import { divideRoundingUp, type MicroCredits } from '../credits.ts'
+import { type Usage, usageOf } from '../usage/usage.ts'
 import { maximum } from './price-classes.ts'
 import {
   dearestSpecial,
@@ -7,7 +8,6 @@ import {
   specialCost,
   toolCost,
 } from './special-price.ts'
-import { type Usage, usageOf } from './usage.ts'
 
 /**
  * What one call costs, pinned on its hold. Token classes are in nano-credits per million tokens:

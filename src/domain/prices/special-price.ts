@@ -1,3 +1,4 @@
+import type { Usage } from '../usage/usage.ts'
 import {
   type ClassPrices,
   costOfClasses,
@@ -5,7 +6,6 @@ import {
   maximum,
   type PartPrices,
 } from './price-classes.ts'
-import type { Usage } from './usage.ts'
 
 /** Other amounts for the whole call where its prompt has more than so many tokens. */
 export type PriceStep = ClassPrices & { above: number }

@@ -1,4 +1,4 @@
-import type { Usage } from './usage.ts'
+import type { Usage } from '../usage/usage.ts'
 
 /**
  * Classes of tokens that few prices tell apart. One that is left out costs what the class does that

@@ -1,4 +1,4 @@
-import type { PromptSize } from './bounds.ts'
+import type { PromptSize } from '../bounds.ts'
 import type { Rate } from './price.ts'
 import { withoutInputAudio } from './special-price.ts'
 

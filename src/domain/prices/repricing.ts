@@ -1,7 +1,7 @@
-import type { MicroCredits } from './credits.ts'
+import type { MicroCredits } from '../credits.ts'
+import { timeOf } from '../request-time.ts'
+import type { Usage } from '../usage/usage.ts'
 import { costOf, type Price, rateOfPrice } from './price.ts'
-import { timeOf } from './request-time.ts'
-import type { Usage } from './usage.ts'
 
 /** What the record of a request tells of its cost. */
 export type RecordedRequest = {

@@ -1,5 +1,5 @@
+import { isRecord } from '../is-record.ts'
 import { tokensOfCharacters } from './estimate.ts'
-import { isRecord } from './is-record.ts'
 import { tokens } from './token-count.ts'
 import type { Usage } from './usage.ts'
 import { readParts, withParts } from './usage-parts.ts'

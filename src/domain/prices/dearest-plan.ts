@@ -1,5 +1,5 @@
-import type { MicroCredits } from './credits.ts'
-import { clampedLimit, type HoldPlan, planHold } from './hold.ts'
+import type { MicroCredits } from '../credits.ts'
+import { clampedLimit, type HoldPlan, planHold } from '../hold.ts'
 import type { Rate } from './price.ts'
 
 type Planned = Omit<Parameters<typeof planHold>[0], 'rate'>

@@ -1,4 +1,4 @@
-import { isRecord } from './is-record.ts'
+import { isRecord } from '../is-record.ts'
 import { tokens } from './token-count.ts'
 import type { Usage, UsageParts } from './usage.ts'
 
