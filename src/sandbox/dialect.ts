@@ -1,5 +1,5 @@
-import type { Fault } from './card.ts'
-import type { Script } from './script.ts'
+import type { Script } from './answers/script.ts'
+import type { Fault } from './cards/card.ts'
 
 /** One piece of an answer as it is written, and the tokens in it. */
 export type ContentEvent = { readonly text: string | Buffer; readonly tokens: number }

@@ -41,7 +41,7 @@ export type Sandbox = {
 }
 
 /**
- * Starts a simulated OpenAI-compatible upstream. Model names are test cards (cards.ts), any other
+ * Starts a simulated OpenAI-compatible upstream. Model names are test cards (cards/), any other
  * name is an echo; GET /sandbox/calls reads its ledger from outside. Rejects when it cannot listen.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { CARDS } from './cards.ts'
+import { CARDS } from './cards/cards.ts'
 import { Problem, sendJson } from './problem.ts'
 
 /** Seconds since 1970 of the day the first card was written: a list must not change by itself. */

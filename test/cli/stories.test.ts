@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storyOf } from '../../src/cli/request-story.ts'
-import { CARDS } from '../../src/sandbox/cards.ts'
+import { CARDS } from '../../src/sandbox/cards/cards.ts'
 import { ask } from '../failures/expect-failure.ts'
 import { type Customer, startProxy, type Proxy as Tollkeeper } from '../harness/proxy.ts'
 import { type ExpectedStory, expectStory, readStory, tell } from './story.ts'

@@ -53,7 +53,7 @@ function write(bytes: Buffer): void {
   down.flush()
 }
 
-/** The server's end of the connection, and the milliseconds it may stand still; none is for ever. */
+/** The server's end of the connection; its milliseconds without a byte, none is for ever. */
 const socketOf = ({ socket }: ServerResponse) => socket as Socket & { timeout?: number }
 
 test('a client that reads nothing for a minute while bytes wait for it is disconnected', () => {

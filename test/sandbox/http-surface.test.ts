@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { gzipSync } from 'node:zlib'
 import { afterAll, expect, test } from 'vitest'
-import { CARDS } from '../../src/sandbox/cards.ts'
+import { CARDS } from '../../src/sandbox/cards/cards.ts'
 import { startSandbox } from '../../src/sandbox/index.ts'
 import { post, until } from './client.ts'
 

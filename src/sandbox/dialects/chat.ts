@@ -1,4 +1,4 @@
-import { completionJson } from '../completion.ts'
+import { completionJson } from '../answers/completion.ts'
 import type { Dialect } from '../dialect.ts'
 import { type ChoiceForm, TEXT_MARK, tellChoices } from './choices.ts'
 

@@ -1,9 +1,9 @@
-import type { Part } from '../answer.ts'
-import type { Fault } from '../card.ts'
-import { chunkJson, eventText } from '../chunk.ts'
+import type { Part } from '../answers/answer.ts'
+import { chunkJson, eventText } from '../answers/chunk.ts'
+import { finalUsage, piecesOf, runningUsage, type Script } from '../answers/script.ts'
+import type { Fault } from '../cards/card.ts'
 import type { ContentEvent, Telling } from '../dialect.ts'
 import { FAULT_JSON } from '../problem.ts'
-import { finalUsage, piecesOf, runningUsage, type Script } from '../script.ts'
 
 /** How a choice is written in a chunk. */
 export type ChoiceForm = {

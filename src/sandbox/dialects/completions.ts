@@ -1,9 +1,9 @@
-import { readChoices } from '../chat-request.ts'
-import { chunkJson } from '../chunk.ts'
+import { chunkJson } from '../answers/chunk.ts'
+import { replyText } from '../answers/reply.ts'
 import type { Dialect } from '../dialect.ts'
 import { badField } from '../problem.ts'
-import { parseBody, type Question, readCount, readModel } from '../question.ts'
-import { replyText } from '../reply.ts'
+import { readChoices } from '../questions/chat-request.ts'
+import { parseBody, type Question, readCount, readModel } from '../questions/question.ts'
 import { tokensOf } from '../tokens.ts'
 import { type ChoiceForm, TEXT_MARK, tellChoices } from './choices.ts'
 

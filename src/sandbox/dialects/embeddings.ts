@@ -1,8 +1,8 @@
+import type { Script } from '../answers/script.ts'
 import type { Dialect } from '../dialect.ts'
 import { badField } from '../problem.ts'
-import { parseBody, type Question, readCount, readModel, readUser } from '../question.ts'
-import type { Script } from '../script.ts'
-import { readTuning } from '../tuning.ts'
+import { parseBody, type Question, readCount, readModel, readUser } from '../questions/question.ts'
+import { readTuning } from '../questions/tuning.ts'
 import { countInput, textsOf } from './completions.ts'
 
 /** Numbers of a vector, where the request does not say. */

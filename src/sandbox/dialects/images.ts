@@ -1,7 +1,8 @@
-import { eventText } from '../chunk.ts'
+import { eventText } from '../answers/chunk.ts'
+import { finalUsage, type Script } from '../answers/script.ts'
 import type { Dialect, Telling } from '../dialect.ts'
-import { readForm } from '../form.ts'
 import { badField } from '../problem.ts'
+import { readForm } from '../questions/form.ts'
 import {
   parseBody,
   type Question,
@@ -9,10 +10,9 @@ import {
   readModel,
   readStream,
   readUser,
-} from '../question.ts'
-import { finalUsage, type Script } from '../script.ts'
+} from '../questions/question.ts'
+import { readTuning } from '../questions/tuning.ts'
 import { tokensOf } from '../tokens.ts'
-import { readTuning } from '../tuning.ts'
 import { failureEvent, namedEvent, withUsage } from './named.ts'
 
 /** Tokens of one image, as the sandbox counts. */

@@ -1,12 +1,19 @@
-import type { Part } from '../answer.ts'
-import { lastUserText } from '../chat-request.ts'
+import type { Part } from '../answers/answer.ts'
+import { replyText } from '../answers/reply.ts'
+import { finalUsage, type Script } from '../answers/script.ts'
 import type { Dialect, Telling } from '../dialect.ts'
 import { badField, FAULT } from '../problem.ts'
-import { parseBody, type Question, readCount, readModel, readStream, textIn } from '../question.ts'
-import { replyText } from '../reply.ts'
-import { finalUsage, type Script } from '../script.ts'
+import { lastUserText } from '../questions/chat-request.ts'
+import {
+  parseBody,
+  type Question,
+  readCount,
+  readModel,
+  readStream,
+  textIn,
+} from '../questions/question.ts'
+import { isObject, readTuning } from '../questions/tuning.ts'
 import { tokensOf } from '../tokens.ts'
-import { isObject, readTuning } from '../tuning.ts'
 import { inputNames, NamedContent, namedEvent, type PartForm } from './named.ts'
 
 const STOP_REASONS = { stop: 'end_turn', length: 'max_tokens', tool_calls: 'tool_use' } as const

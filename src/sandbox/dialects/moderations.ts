@@ -1,7 +1,7 @@
 import type { Dialect } from '../dialect.ts'
-import { parseBody, type Question, readModel, textIn } from '../question.ts'
+import { parseBody, type Question, readModel, textIn } from '../questions/question.ts'
+import { readTuning } from '../questions/tuning.ts'
 import { tokensOf } from '../tokens.ts'
-import { readTuning } from '../tuning.ts'
 
 /** Flagged is what has this word in it. */
 const BAD_WORD = 'violence'

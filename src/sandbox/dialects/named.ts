@@ -1,9 +1,9 @@
-import type { Part } from '../answer.ts'
-import type { AnswerCard } from '../card.ts'
-import { eventText } from '../chunk.ts'
+import type { Part } from '../answers/answer.ts'
+import { eventText } from '../answers/chunk.ts'
+import { piecesOf, type Script } from '../answers/script.ts'
+import type { AnswerCard } from '../cards/card.ts'
 import type { ContentEvent } from '../dialect.ts'
 import { FAULT } from '../problem.ts'
-import { piecesOf, type Script } from '../script.ts'
 
 /** One event of an API whose events have names, which their data repeat as `type`. */
 export function namedEvent(card: AnswerCard, type: string, fields: object): string {

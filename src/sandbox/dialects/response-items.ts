@@ -1,5 +1,5 @@
-import type { Part } from '../answer.ts'
-import { replyText } from '../reply.ts'
+import type { Part } from '../answers/answer.ts'
+import { replyText } from '../answers/reply.ts'
 
 type Item = { readonly id: string; readonly type: string }
 

@@ -1,7 +1,9 @@
-import type { Part } from '../answer.ts'
-import { lastUserText } from '../chat-request.ts'
+import type { Part } from '../answers/answer.ts'
+import { replyText } from '../answers/reply.ts'
+import { finalUsage, type Script } from '../answers/script.ts'
 import type { Dialect, Telling } from '../dialect.ts'
 import { FAULT } from '../problem.ts'
+import { lastUserText } from '../questions/chat-request.ts'
 import {
   parseBody,
   type Question,
@@ -10,11 +12,9 @@ import {
   readStream,
   readUser,
   textIn,
-} from '../question.ts'
-import { replyText } from '../reply.ts'
-import { finalUsage, type Script } from '../script.ts'
+} from '../questions/question.ts'
+import { readTuning } from '../questions/tuning.ts'
 import { tokensOf } from '../tokens.ts'
-import { readTuning } from '../tuning.ts'
 import { failureEvent, NamedContent, namedEvent, type PartForm, withUsage } from './named.ts'
 import { itemIndex, itemOf, itemsOf, searchItems, summaryPart, textPart } from './response-items.ts'
 

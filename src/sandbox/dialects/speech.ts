@@ -1,9 +1,9 @@
-import type { Part } from '../answer.ts'
-import { eventText } from '../chunk.ts'
+import type { Part } from '../answers/answer.ts'
+import { eventText } from '../answers/chunk.ts'
+import { finalUsage, piecesOf, type Script } from '../answers/script.ts'
 import type { Dialect, Telling } from '../dialect.ts'
-import { parseBody, type Question, readModel, textIn } from '../question.ts'
-import { finalUsage, piecesOf, type Script } from '../script.ts'
-import { readTuning } from '../tuning.ts'
+import { parseBody, type Question, readModel, textIn } from '../questions/question.ts'
+import { readTuning } from '../questions/tuning.ts'
 import { failureEvent, namedEvent, withUsage } from './named.ts'
 
 /** Bytes that stand for the sound of one token. */

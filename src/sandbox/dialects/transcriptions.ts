@@ -1,11 +1,11 @@
-import { eventText } from '../chunk.ts'
+import { eventText } from '../answers/chunk.ts'
+import { replyText } from '../answers/reply.ts'
+import { finalUsage, type Script } from '../answers/script.ts'
 import type { Dialect, Telling } from '../dialect.ts'
-import { readForm } from '../form.ts'
 import { badField } from '../problem.ts'
-import { type Question, readModel, readStream } from '../question.ts'
-import { replyText } from '../reply.ts'
-import { finalUsage, type Script } from '../script.ts'
-import { readTuning } from '../tuning.ts'
+import { readForm } from '../questions/form.ts'
+import { type Question, readModel, readStream } from '../questions/question.ts'
+import { readTuning } from '../questions/tuning.ts'
 import { failureEvent, NamedContent, namedEvent, withUsage } from './named.ts'
 
 /** Bytes of a file that count as a token, rounded up. */

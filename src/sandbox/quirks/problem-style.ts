@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import { HTML_TYPE, htmlPage } from '../canned.ts'
+import { HTML_TYPE, htmlPage } from '../cards/canned.ts'
 import { errorJson, Problem, sendJson, sendProblem } from '../problem.ts'
 import type { ErrorStyle } from './quirk.ts'
 

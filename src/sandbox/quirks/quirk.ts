@@ -1,4 +1,4 @@
-import type { AnswerTraits } from '../card.ts'
+import type { AnswerTraits } from '../cards/card.ts'
 
 /** How one quirky server is unlike OpenAI. What is left out is as OpenAI does it. */
 export type Quirk = {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { CARDS } from '../cards.ts'
+import { CARDS } from '../cards/cards.ts'
 import { listModels } from '../models.ts'
 import { Problem, sendJson } from '../problem.ts'
 import type { SandboxState } from '../state.ts'

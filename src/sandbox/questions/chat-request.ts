@@ -1,6 +1,7 @@
-import { CHAT } from './dialects/chat.ts'
-import { CHOICES, REPLY_CHARS } from './limits.ts'
-import { badField } from './problem.ts'
+import { CHAT } from '../dialects/chat.ts'
+import { CHOICES, REPLY_CHARS } from '../limits.ts'
+import { badField } from '../problem.ts'
+import { tokensOf } from '../tokens.ts'
 import {
   parseBody,
   type Question,
@@ -10,7 +11,6 @@ import {
   readUser,
   textIn,
 } from './question.ts'
-import { tokensOf } from './tokens.ts'
 import { isObject, readTuning, type Tuning } from './tuning.ts'
 
 export type ChatRequest = Question

@@ -1,6 +1,6 @@
+import { errorJson } from '../problem.ts'
 import { ASKED_TYPE, cannedError, garbage, HTML_TYPE, htmlPage, JSON_TYPE } from './canned.ts'
 import type { Canned, Card } from './card.ts'
-import { errorJson } from './problem.ts'
 
 const canned = (says: string, reply: Canned): Card => ({ kind: 'canned', says, ...reply })
 

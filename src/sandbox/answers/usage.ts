@@ -1,4 +1,4 @@
-import type { Tuning } from './tuning.ts'
+import type { Tuning } from '../questions/tuning.ts'
 
 /** Tokens of one answer as the sandbox counts them; `reasoning` is a part of `completion`. */
 export type Counted = {

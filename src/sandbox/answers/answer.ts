@@ -1,8 +1,8 @@
-import type { AnswerCard } from './card.ts'
-import { REPLY_CHARS } from './limits.ts'
-import type { Question } from './question.ts'
+import type { AnswerCard } from '../cards/card.ts'
+import { REPLY_CHARS } from '../limits.ts'
+import type { Question } from '../questions/question.ts'
+import { CHARS_PER_TOKEN, tokensOf } from '../tokens.ts'
 import { type Reply, repeatText } from './reply.ts'
-import { CHARS_PER_TOKEN, tokensOf } from './tokens.ts'
 
 /** One run of text in an answer, and where in the message it belongs. */
 export type Part = {

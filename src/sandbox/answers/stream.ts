@@ -1,12 +1,12 @@
+import type { AnswerCard, Ending } from '../cards/card.ts'
+import type { Dialect, Telling } from '../dialect.ts'
+import { CHUNKS_PER_TURN } from '../limits.ts'
+import type { LiveCall } from '../live-call.ts'
+import { FAULT_JSON } from '../problem.ts'
+import type { Question } from '../questions/question.ts'
 import { composeAnswer, faultAt } from './answer.ts'
-import type { AnswerCard, Ending } from './card.ts'
 import { eventText, newEnvelope } from './chunk.ts'
-import type { Dialect, Telling } from './dialect.ts'
 import { type EventStream, openEventStream } from './event-stream.ts'
-import { CHUNKS_PER_TURN } from './limits.ts'
-import type { LiveCall } from './live-call.ts'
-import { FAULT_JSON } from './problem.ts'
-import type { Question } from './question.ts'
 import type { Script } from './script.ts'
 
 const ENDINGS: Record<Ending, { readonly last: readonly string[]; readonly ends: boolean }> = {

@@ -1,6 +1,6 @@
+import type { LiveCall } from '../live-call.ts'
+import { errorJson } from '../problem.ts'
 import type { Canned } from './card.ts'
-import type { LiveCall } from './live-call.ts'
-import { errorJson } from './problem.ts'
 
 export const JSON_TYPE = 'application/json'
 export const EVENTS_TYPE = 'text/event-stream; charset=utf-8'

@@ -1,10 +1,10 @@
+import type { SandboxCall } from '../call.ts'
+import type { AnswerCard } from '../cards/card.ts'
+import type { Question } from '../questions/question.ts'
+import { tokensOf } from '../tokens.ts'
 import type { Answer, Part } from './answer.ts'
-import type { SandboxCall } from './call.ts'
-import type { AnswerCard } from './card.ts'
 import type { Envelope } from './chunk.ts'
-import type { Question } from './question.ts'
 import { quotePiece, readReply } from './reply.ts'
-import { tokensOf } from './tokens.ts'
 import { usageMember } from './usage.ts'
 
 /** All an answer is made of. */

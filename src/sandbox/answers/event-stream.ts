@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import { gzipSync } from 'node:zlib'
-import { EVENTS_TYPE } from './canned.ts'
-import type { AnswerCard } from './card.ts'
+import { EVENTS_TYPE } from '../cards/canned.ts'
+import type { AnswerCard } from '../cards/card.ts'
 
 /** Writes events to one response, each in a write of its own. */
 export type EventStream = {

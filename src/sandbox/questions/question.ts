@@ -1,5 +1,5 @@
-import type { Dialect } from './dialect.ts'
-import { badField, Problem } from './problem.ts'
+import type { Dialect } from '../dialect.ts'
+import { badField, Problem } from '../problem.ts'
 import { isObject, type Tuning } from './tuning.ts'
 
 /** What the sandbox reads of a request, whatever its endpoint. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { REQUEST_BODY_BYTES } from './limits.ts'
-import { Problem } from './problem.ts'
+import { REQUEST_BODY_BYTES } from '../limits.ts'
+import { Problem } from '../problem.ts'
 
 /**
  * Reads a request body, then calls `done` with its bytes. `refuse` gets a Problem instead for one

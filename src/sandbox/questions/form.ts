@@ -1,4 +1,4 @@
-import { Problem } from './problem.ts'
+import { Problem } from '../problem.ts'
 
 /** A form: its texts by name, and the bytes of its files. */
 export type FormParts = { texts: Record<string, unknown>; files: number[] }

@@ -1,4 +1,4 @@
-import type { AnswerCard, Dress } from './card.ts'
+import type { AnswerCard, Dress } from '../cards/card.ts'
 
 /** What is the same in all JSON of one answer. */
 export type Envelope = {

@@ -1,4 +1,4 @@
-import type { UsageStyle } from './usage.ts'
+import type { UsageStyle } from '../answers/usage.ts'
 
 /** How one model name behaves. */
 export type Card = AnswerCard | CannedCard | { readonly kind: 'hang'; readonly says: string }

@@ -1,5 +1,5 @@
-import { AT_CHUNK, DELAY_MS, REPLY_CHARS, REPORTED_TOKENS, USAGE_CHARS } from './limits.ts'
-import { badField } from './problem.ts'
+import { AT_CHUNK, DELAY_MS, REPLY_CHARS, REPORTED_TOKENS, USAGE_CHARS } from '../limits.ts'
+import { badField } from '../problem.ts'
 
 /** The integer fields of a request's `sandbox` object, with the least and the most of each. */
 const BOUNDS = {
