@@ -14,6 +14,9 @@ type Terms = {
   rate?: { input: string }
 }
 
+/** Milliseconds that a record can tell, about 24 days: a hold may have been left for longer. */
+const DURATION_MAX_MS = 2_147_483_647
+
 const ORPHANED = 'The process that served the request ended before the request did.'
 
 /**
@@ -50,7 +53,7 @@ export function crashSettlement(hold: OpenHold, now: Date, why = ORPHANED): Sett
         causes: [`its instance was ${hold.instanceId}`],
       },
       ttftMs: null,
-      durationMs: Math.max(0, now.getTime() - hold.createdAt.getTime()),
+      durationMs: Math.min(Math.max(0, now.getTime() - hold.createdAt.getTime()), DURATION_MAX_MS),
       chunkCount: 0,
       completionLength: 0,
       promptTokens: 0,

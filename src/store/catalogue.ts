@@ -15,6 +15,8 @@ export type Catalogue = {
    * The price of a provider's model for a call that begins at a time; null when nobody set one.
    */
   priceAt(provider: string, model: string, at: Date): Price | null
+  /** The name under which its prices were entered; null when nobody set one. */
+  pricedAs(provider: string, model: string): string | null
 }
 
 /** Readings until one is whole: only a change in the midst of each can make more of them. */
@@ -65,6 +67,7 @@ async function readCatalogue(db: PostgresJsDatabase): Promise<Catalogue> {
     models: byName(modelRows),
     providers: byName(providerRows),
     priceAt: (provider, model, at) => priceBook.priceAt(provider, model, at),
+    pricedAs: (provider, model) => priceBook.pricedAs(provider, model),
   }
 }
 

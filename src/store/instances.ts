@@ -1,4 +1,4 @@
-import { and, eq, inArray, lt, notInArray, sql } from 'drizzle-orm'
+import { and, eq, lt, notInArray, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import type { MicroCredits } from '../domain/credits.ts'
 import { holds, instances } from './schema.ts'
@@ -60,10 +60,13 @@ export async function declareDead(
   return dead.length > 0
 }
 
-/** Open holds of dead instances. */
+/**
+ * Open holds of instances that are dead, or not on the list any more: one that stood still for
+ * days may place some before it notices that it was forgotten.
+ */
 export function findOrphans(db: PostgresJsDatabase): Promise<OpenHold[]> {
-  const dead = db.select({ id: instances.id }).from(instances).where(eq(instances.state, 'dead'))
-  return db.select().from(holds).where(inArray(holds.instanceId, dead)).limit(ORPHANS_MAX)
+  const live = db.select({ id: instances.id }).from(instances).where(eq(instances.state, 'live'))
+  return db.select().from(holds).where(notInArray(holds.instanceId, live)).limit(ORPHANS_MAX)
 }
 
 /** Open holds of an instance but for those it knows of. */

@@ -2,7 +2,7 @@ import { and, desc, eq, lt } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
 import { type Page, rowsToRead, type Slice, sliceOf } from './cursor.ts'
 import type { Outcome } from './request-record.ts'
-import { holds, requests } from './schema.ts'
+import { apiKeys, holds, requests } from './schema.ts'
 
 export type EndedRequest = typeof requests.$inferSelect
 export type RunningRequest = typeof holds.$inferSelect
@@ -20,6 +20,7 @@ export async function listRequests(
   filter: Filter,
   page: Page,
 ): Promise<Slice<EndedRequest>> {
+  const owner = filter.keyId === undefined ? undefined : await ownerOf(db, filter.keyId)
   const rows = await db
     .select()
     .from(requests)
@@ -27,6 +28,7 @@ export async function listRequests(
       and(
         filter.accountId === undefined ? undefined : eq(requests.accountId, filter.accountId),
         filter.keyId === undefined ? undefined : eq(requests.keyId, filter.keyId),
+        owner === undefined ? undefined : eq(requests.accountId, owner),
         filter.model === undefined ? undefined : eq(requests.model, filter.model),
         filter.outcome === undefined ? undefined : eq(requests.outcome, filter.outcome),
         page.after === null ? undefined : lt(requests.id, page.after),
@@ -35,6 +37,13 @@ export async function listRequests(
     .orderBy(desc(requests.id))
     .limit(rowsToRead(page))
   return sliceOf(rows, page, (request) => request.id)
+}
+
+/** Whose key it is: there is an index by accounts, and there may be millions of other requests. */
+async function ownerOf(db: PostgresJsDatabase, keyId: string): Promise<string | undefined> {
+  const { id, accountId } = apiKeys
+  const [key] = await db.select({ accountId }).from(apiKeys).where(eq(id, keyId))
+  return key?.accountId
 }
 
 /**

@@ -7,8 +7,7 @@ import { adjustments, ledger, requests } from './schema.ts'
 
 export type UsageGroup = 'day' | 'model' | 'account' | 'key'
 
-export type UsageRow = {
-  group: string
+export type UsageSums = {
   requests: number
   promptTokens: number
   cachedTokens: number
@@ -25,6 +24,11 @@ export type UsageRow = {
   /** What was given back of it since, by adjustments and price corrections; negative is taken. */
   adjusted: MicroCredits
 }
+
+export type UsageRow = UsageSums & { group: string }
+
+/** `total` is that of all groups, also of those that are not in the answer. */
+export type UsageReport = { groups: UsageRow[]; total: UsageSums }
 
 /** Groups that one answer can have. */
 const GROUPS_MAX = 10_000
@@ -49,18 +53,18 @@ function detail(...names: (keyof UsageDetails)[]): SQL {
 const TOOL_CALLS = sql`(select sum(calls.count::bigint)
   from jsonb_each_text(${requests.usageDetails}->'tool_calls') calls(name, count))`
 
-/** What was used and charged in a time, by group; the dearest first, days in order. */
+/** What was used and charged in a time: in all, and by group; the dearest first, days in order. */
 export async function readUsage(
   db: PostgresJsDatabase,
   by: UsageGroup,
   since: Date,
   until: Date,
-): Promise<UsageRow[]> {
+): Promise<UsageReport> {
   const sum = (column: SQL.Aliased | unknown) => sql`coalesce(sum(${column}), 0)`
   const adjusted = adjustedIn(db, since, until)
-  return db
+  const [total, ...groups] = await db
     .select({
-      group: KEYS[by],
+      group: KEYS[by], // null in the row of the total
       requests: sql`count(*)`.mapWith(Number),
       promptTokens: sum(requests.promptTokens).mapWith(Number),
       cachedTokens: sum(requests.cachedTokens).mapWith(Number),
@@ -77,9 +81,11 @@ export async function readUsage(
     .from(requests)
     .leftJoin(adjusted, eq(adjusted.requestId, requests.id))
     .where(beganIn(requests.id, since, until))
-    .groupBy(sql`1`)
-    .orderBy(by === 'day' ? sql`1` : sql`11 desc, 1`)
-    .limit(GROUPS_MAX)
+    .groupBy(sql`grouping sets ((1), ())`)
+    .orderBy(sql`grouping(${KEYS[by]}) desc`, by === 'day' ? sql`1` : sql`11 desc, 1`)
+    .limit(1 + GROUPS_MAX)
+  if (!total) throw new Error('Postgres summed up nothing')
+  return { groups, total }
 }
 
 /** By request, what adjustments and price corrections have given back; negative was taken. */

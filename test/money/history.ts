@@ -108,14 +108,14 @@ export class History {
 
   /** A request whose process is gone, settled by an instance at any checkpoint. */
   async crashed(): Promise<void> {
-    const [{ sql }, two] = this.#proxies
+    const [{ app, sql }, two] = this.#proxies
     const key = this.#random.pick(this.#keys)
     const id = randomUUIDv7()
     const [account_id, key_id] = [key.accountId.slice(4), key.keyId.slice(4)]
     const row = { id, account_id, key_id, amount: '300000', minimum: '300000', terms: TERMS }
     const batch = JSON.stringify([row])
     const [held] = await sql`
-      select outcome from reserve_v3(${randomUUIDv7()}::uuid, ${batch}::text::json, false)`
+      select outcome from reserve_v3(${app.database.instanceId()}::uuid, ${batch}::text::json, false)`
     if (held?.outcome !== 'held') return
     this.requests.set(id, key)
     await this.#crash(two, key)

@@ -1,6 +1,6 @@
 import { max, sql } from 'drizzle-orm'
 import type { PostgresJsDatabase } from 'drizzle-orm/postgres-js'
-import { modelOfName, type NameRule } from '../../domain/model-names.ts'
+import { modelOfName, NAME_LENGTH_MAX, type NameRule } from '../../domain/model-names.ts'
 import type { Price } from '../../domain/prices/price.ts'
 import { type DatedPrice, priceInForce } from '../../domain/prices/price-in-force.ts'
 import { priceNames, prices } from '../schema.ts'
@@ -28,10 +28,17 @@ export class PriceBook {
     return priced === model ? null : this.#ownPriceAt(provider, priced, at)
   }
 
+  /** The name under which the prices of a model were entered; null where none were. */
+  pricedAs(provider: string, model: string): string | null {
+    if (this.#dated.has(keyOf(provider, model))) return model
+    const priced = this.modelOf(provider, model)
+    return this.#dated.has(keyOf(provider, priced)) ? priced : null
+  }
+
   /** The model whose price a name has that has none of its own: as an imported rule says. */
   modelOf(provider: string, name: string): string {
     const rules = this.#rules.get(provider)
-    if (rules === undefined) return name
+    if (rules === undefined || name.length > NAME_LENGTH_MAX) return name
     const key = keyOf(provider, name)
     const known = this.#models.get(key)
     if (known !== undefined) return known
