@@ -20,9 +20,11 @@ export const CAUSES: Record<ErrorCode, string> = {
     'The `Idempotency-Key` stands for an answer that was complete and charged, or may have been, and is not kept: too large, made room for others, or lost in a crash. A new key runs it again.',
   overdraft: 'Admin API: a negative adjustment takes more than is available.',
   invalid_json: 'The body is not UTF-8, not JSON, or not an object.',
-  invalid_value: 'A field or header has a wrong type or value, or stands in the body twice.',
+  invalid_value:
+    'A field or header has a wrong type or value, or stands in the body twice or in other letters.',
   missing_required_parameter: 'A field that must be there is not.',
-  request_too_large: 'The body, decoded, is larger than `BODY_LIMIT_BYTES`.',
+  request_too_large:
+    'The body, decoded, is larger than `BODY_LIMIT_BYTES`, or its JSON is so many small values that they take four times that much memory.',
   unsupported_media_type:
     'The `Content-Type` of the body is not `application/json`, or for forms not `multipart/form-data`.',
   unsupported_content_encoding:
@@ -43,12 +45,13 @@ export const CAUSES: Record<ErrorCode, string> = {
   upstream_rejected: 'The upstream refused the request: its own 4xx status, 409 and 422 as 400.',
   upstream_error: 'The upstream could not be reached, failed, or sent what is no answer.',
   upstream_incomplete: 'The upstream ended a stream without a finish_reason and without `[DONE]`.',
-  upstream_misconfigured: 'The upstream refused our key (401, 402, 403), or our account is unpaid.',
+  upstream_misconfigured:
+    'The upstream refused our key, or our account is unpaid: by 401, 402, 403, or in words of its own.',
   upstream_timeout: 'Connecting, the first byte, or silence in the answer took too long.',
   ledger_unavailable: 'Postgres or the journal can not be used: nothing runs without a hold.',
   shutting_down:
     'The server was told to stop. What it cuts off at the end of its drain gets it too: with status 500, or in its stream.',
   overloaded:
-    'More requests wait for the ledger than the server queues, or bodies in memory fill `BUFFER_BUDGET_BYTES`.',
+    'More requests wait for the ledger than the server queues, or bodies in memory fill `BUFFER_BUDGET_BYTES` or what an account may have of it.',
   internal_error: 'A fault of Tollkeeper. The log line with the request id has the stack.',
 }

@@ -1,3 +1,4 @@
+import { isKeyRefused } from '../wire/our-account.ts'
 import { type Heard, isObject, messageIn, parse } from './heard.ts'
 
 /**
@@ -16,7 +17,7 @@ export function doorOf(heard: Heard): Door {
   if (heard.status === null) return 'silent'
   const { status, body } = heard
   if (status >= 300 && status < 400) return 'moved'
-  if (LOCKED.has(status)) return 'locked'
+  if (LOCKED.has(status) || isKeyRefused(messageIn(heard))) return 'locked'
   if (status >= 400 && /api[-_ ]version/i.test(body)) return 'unversioned'
   const value = parse(body)
   if (ABSENT.has(status)) return isAboutModel(value, messageIn(heard)) ? 'open' : 'absent'

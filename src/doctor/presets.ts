@@ -27,7 +27,7 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     says: 'llama.cpp',
     ownedBy: 'llamacpp',
     header: ['server', 'llama.cpp'],
-    profile: {},
+    profile: { dropFields: ['n_predict'] }, // another limit of the output, before any that is held
   },
   ollama: { says: 'Ollama', ownedBy: 'library', profile: { outputLimit: 'max_tokens' } },
   'lm-studio': { says: 'LM Studio', ownedBy: 'organization_owner', profile: {} },
@@ -54,7 +54,8 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     says: 'Mistral',
     baseUrl: 'https://api.mistral.ai/v1',
     host: 'api.mistral.ai',
-    profile: { outputLimit: 'max_tokens', onDisconnect: 'finish' },
+    // it reports the usage of a stream unasked, and refuses to be asked
+    profile: { streamOptions: 'omit', outputLimit: 'max_tokens', onDisconnect: 'finish' },
   },
   xai: {
     says: 'xAI',
@@ -66,7 +67,13 @@ export const PRESETS: Readonly<Record<string, Preset>> = {
     says: 'OpenRouter',
     baseUrl: 'https://openrouter.ai/api/v1',
     host: 'openrouter.ai',
-    profile: {},
+    profile: { dropFields: ['models', 'fallbacks'] }, // others than the one that is charged
+  },
+  perplexity: {
+    says: 'Perplexity',
+    baseUrl: 'https://api.perplexity.ai/',
+    host: 'api.perplexity.ai',
+    profile: { reasoningTokens: 'excluded' },
   },
   together: {
     says: 'Together',

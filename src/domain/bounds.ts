@@ -16,6 +16,9 @@ export const AUDIO_TOKENS_MAX = 16_384
 export const IMAGE_OUTPUT_TOKENS_MAX = 8_192
 export const IMAGE_OUTPUT_TOKENS = 4_160
 
+/** Output tokens of an image in a chat where nobody reports them: what Gemini makes one of. */
+export const CHAT_IMAGE_TOKENS = 1_290
+
 /** Input tokens of a second of audio: how models count it, and what a second is billed as. */
 export const AUDIO_TOKENS_PER_SECOND = 10
 

@@ -6,7 +6,7 @@ export type MicroCredits = bigint
 
 const MICRO = 1_000_000n
 const DECIMALS = 6
-const CREDITS_PATTERN = /^-?(0|[1-9][0-9]{0,11})(\.[0-9]{1,6})?$/
+const CREDITS_PATTERN = /^-?(0|[1-9][0-9]*)(\.[0-9]{1,6})?$/
 
 /** The largest amount one grant, limit or price may name: 10^12 credits, far inside int64. */
 export const CREDITS_MAX: MicroCredits = 1_000_000_000_000n * MICRO
@@ -14,7 +14,7 @@ export const CREDITS_MAX: MicroCredits = 1_000_000_000_000n * MICRO
 /**
  * Reads a decimal string of credits, such as "12.5".
  * @returns micro-credits, or null when the text is not such a number (more than 6 decimals,
- * an exponent, a sign other than a leading minus, more than 12 digits before the point)
+ * an exponent, a sign other than a leading minus)
  */
 export function parseCredits(text: string): MicroCredits | null {
   if (!CREDITS_PATTERN.test(text)) return null

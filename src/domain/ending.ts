@@ -32,10 +32,16 @@ export type ChargedUsage = { usage: Usage; source: 'reported' | 'estimated' }
  * because something failed: what the upstream reported, completed by the estimate where it left
  * something out; the estimate of what was delivered where it reported nothing; null, and no
  * charge, where its answer never began.
+ * @param outputLimit where it is 0, the text of the answer is the prompt, told again: a report of
+ * no output has left nothing out
  */
-export function usageToCharge(ending: Ending): ChargedUsage | null {
-  if (!ending.answered) return null
-  const tokens = completeUsage(ending.reported, ending.estimated)
-  const usage = withToolCalls(tokens, ending.delivered)
-  return { usage, source: ending.reported === null ? 'estimated' : 'reported' }
+export function usageToCharge(
+  { answered, reported, estimated, delivered }: Ending,
+  outputLimit: number | null,
+): ChargedUsage | null {
+  if (!answered) return null
+  const isNoneMade = outputLimit === 0 && reported !== null
+  const missing = isNoneMade ? { ...estimated, completionTokens: 0 } : estimated
+  const usage = withToolCalls(completeUsage(reported, missing), delivered)
+  return { usage, source: reported === null ? 'estimated' : 'reported' }
 }

@@ -35,7 +35,8 @@ type Planned = {
 /**
  * Plans a hold. A stream holds its prompt and a first slice of output, and takes further slices
  * while it runs. Any other request holds its whole limit, and may be granted less: then its
- * output limit is lowered to what the grant pays for, down to one token a choice.
+ * output limit is lowered to what the grant pays for, down to one token a choice; a limit of no
+ * tokens stays.
  */
 export function planHold(request: Planned): HoldPlan {
   const { stream, choices, promptTokens, fixedOutput = null, model, tier, rate } = request
@@ -52,7 +53,7 @@ export function planHold(request: Planned): HoldPlan {
     boundTokens: bound === null ? null : bound * choices,
     sliceTokens: slice,
     amount,
-    minimum: stream ? amount : costBound(promptTokens, choices, rate),
+    minimum: stream ? amount : costBound(promptTokens, Math.min(each, 1) * choices, rate),
     outputLimit: capped ? cap : null,
   }
 }

@@ -12,7 +12,7 @@ export type NameClause =
 export type NameRule = { match: NameClause; model: string | null }
 
 /** Names longer than this stand for no model but their own. */
-const NAME_LENGTH_MAX = 256
+export const NAME_LENGTH_MAX = 256
 
 /** A date in a name, as `-20250514`. */
 const DATE = /(-20\d{2})(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(?=-|:|$)/g

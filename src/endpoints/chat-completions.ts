@@ -15,7 +15,7 @@ import type { Endpoint } from './endpoint.ts'
 
 /** The names of the output limit; the lower counts. */
 const LIMITS = ['max_completion_tokens', 'max_tokens'] as const
-const OWNED = new Set([...CHOICES_FIELDS, ...LIMITS, 'messages'])
+const OWNED = new Set([...CHOICES_FIELDS, ...LIMITS, 'messages', 'tools'])
 
 /** POST /chat/completions. */
 export const chatCompletions: Endpoint<ChoicesRequest> = {

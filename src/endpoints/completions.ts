@@ -13,6 +13,8 @@ import { UsageTap } from '../wire/sse/usage-tap.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const LIMITS = ['max_tokens'] as const
+/** With `echo`, the prompt is read and told with its log probabilities, and nothing is made. */
+const LIMIT_MIN = 0
 const OWNED = new Set([...CHOICES_FIELDS, ...LIMITS, 'prompt', 'suffix', 'best_of'])
 
 /** POST /completions, the legacy of chat completions; still what fills code in. */
@@ -24,7 +26,7 @@ export const completions: Endpoint<ChoicesRequest> = {
   errors: CHOICES_ERRORS,
 
   read(body) {
-    const request = readChoicesRequest(body, OWNED, LIMITS)
+    const request = readChoicesRequest(body, OWNED, LIMITS, LIMIT_MIN)
     const { bytes, fields, choices } = request
     const input = readInput(fields, 'prompt')
     const suffix = optionalString(fields, 'suffix') ?? ''

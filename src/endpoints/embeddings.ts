@@ -1,4 +1,4 @@
-import { readUsage } from '../domain/usage/read-usage.ts'
+import { readUsage, TOTAL_NAMES } from '../domain/usage/read-usage.ts'
 import {
   type Answer,
   asObject,
@@ -60,7 +60,7 @@ export const embeddings: Endpoint<EmbeddingsRequest> = {
     return {
       error: value?.error ?? null,
       isAnswer: data !== null && (!areFloats || encoded !== null),
-      usage: readUsage(value?.usage),
+      usage: readUsage(value?.usage) ?? readUsage(value?.usage, TOTAL_NAMES),
       oddUsage: oddUsage(value?.usage),
       ...textDelivered(''),
       edited: areFloats ? encoded : renamed(body, value, alias),

@@ -24,6 +24,8 @@ import { reportedCalls } from '../wire/usage/reported-calls.ts'
 import type { Endpoint } from './endpoint.ts'
 
 const LIMITS = ['max_tokens'] as const
+/** The prompt is written to the cache, and nothing is made. */
+const LIMIT_MIN = 0
 const OWNED = new Set([...MESSAGES_FIELDS, ...LIMITS, 'stream'])
 
 /** The events of a stream: the first has the input's usage, the last but one the output's. */
@@ -63,7 +65,7 @@ export const messages: Endpoint<MessagesRequest> = {
     return {
       ...request,
       stream: optionalBoolean(request.fields, 'stream') ?? false,
-      outputLimit: readLimit(request.fields, LIMITS),
+      outputLimit: readLimit(request.fields, LIMITS, LIMIT_MIN),
       fixedOutput: null,
     }
   },

@@ -63,9 +63,10 @@ const EVENTS: EventReader = {
   modelIn: 'response',
 }
 
-function countResponse({ output, usage }: Record<string, unknown>, calls: ToolCallCounter): void {
-  calls.output(output)
-  calls.usage(usage)
+function countResponse(response: Record<string, unknown>, calls: ToolCallCounter): void {
+  calls.output(response.output)
+  calls.usage(response.usage)
+  calls.usage(response.tool_usage)
 }
 
 /** POST /responses. */

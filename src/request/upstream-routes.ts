@@ -6,6 +6,7 @@ import type { FailedAttempt } from '../upstream/relay/relay.ts'
 import { clientPatience, upstreamHeaders } from '../upstream/request-headers.ts'
 import { ROUTES_TRIED_MAX } from '../upstream/routes/failover.ts'
 import { StreamOptionsMemory } from '../upstream/stream-options-memory.ts'
+import { asksPlainly } from '../wire/requests/choices-request.ts'
 import { bodyOf, endpointOf } from './endpoint-of.ts'
 import { servingOf } from './serving.ts'
 
@@ -62,6 +63,7 @@ function requestTo(
     reconsider: (status, refusal) =>
       stream &&
       profile.streamOptions === 'auto' &&
+      asksPlainly(bodyOf(request)) &&
       memory.learn(target, upstreamModel, status, refusal),
     serving: servingOf(request),
   }

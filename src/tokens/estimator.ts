@@ -25,11 +25,8 @@ export function createEstimator(
   method: EstimationMethod,
   tokenizer: Tokenizer,
 ): Estimator {
-  const byLength = (delivered: Delivered) => {
-    const usage = usageOf(estimatePrompt(measure), estimateCompletion(method, delivered))
-    const { mediaTokens } = delivered
-    return mediaTokens ? { ...usage, outputImageTokens: mediaTokens } : usage
-  }
+  const byLength = (delivered: Delivered) =>
+    withMedia(usageOf(estimatePrompt(measure), estimateCompletion(method, delivered)), delivered)
   return (reported, delivered, text) => {
     if (method !== 'tokenizer' || reported !== null || delivered.completionLength === 0) {
       return byLength(delivered)
@@ -37,11 +34,18 @@ export function createEstimator(
     const prompt = promptText()
     const counts = [prompt && tokenizer.count(prompt.text), tokenizer.count(text())]
     return Promise.all(counts).then(([promptTokens, completionTokens]) => {
+      const { mediaTokens = 0 } = delivered
       const fallback = byLength(delivered)
-      return usageOf(
+      const usage = usageOf(
         typeof promptTokens === 'number' ? promptTokens + measure.tokens : fallback.promptTokens,
-        completionTokens || fallback.completionTokens,
+        completionTokens ? completionTokens + mediaTokens : fallback.completionTokens,
       )
+      return withMedia(usage, delivered)
     })
   }
+}
+
+/** What of an estimate is images. */
+function withMedia(usage: Usage, { mediaTokens }: Delivered): Usage {
+  return mediaTokens ? { ...usage, outputImageTokens: mediaTokens } : usage
 }

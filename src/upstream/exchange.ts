@@ -177,6 +177,7 @@ export class Exchange implements UpstreamListener {
   /** Sends the request by the route that is taken now. */
   #begin(routes: Routes): void {
     this.#relay = null
+    this.#attempt?.keep() // it is over, and its doubts are none of the next one's
     this.#attempt = null
     try {
       const request = routes.open()

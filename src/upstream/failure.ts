@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isRecord } from '../domain/is-record.ts'
 import { CATALOGUE, ProxyError } from '../errors.ts'
+import { isOurAccount } from '../wire/our-account.ts'
 import { AddressRefused } from './connect/address-guard.ts'
 import { withoutKey } from './without-key.ts'
 
@@ -17,21 +18,6 @@ const PARAM_LENGTH_MAX = 100
 
 /** What codes of errors look like; those of our own catalogue mean us, and are not passed on. */
 const CODE = /^[a-z]+(_[a-z]+){1,7}$/
-/** By which upstreams say that our account there has no money, or none for this. */
-const UNPAID = new Set([
-  'insufficient_quota',
-  'credit_balance_exhausted',
-  'organization_spend_limit_exceeded',
-  'project_spend_limit_exceeded',
-  'billing_error',
-])
-
-/** The same in the words of Anthropic, whose type is that of any bad request. */
-const UNPAID_WORDS = /your credit balance is too low/i
-
-/** By which an error inside a 200 says that our key is refused there. */
-const REFUSED = new Set(['invalid_api_key', 'authentication_error', 'permission_error'])
-
 const TOO_LONG = 'context_length_exceeded'
 const TOO_LONG_WORDS = /context_length_exceeded|maximum context length/i
 
@@ -86,8 +72,7 @@ export function failureInBand(error: unknown, apiKey: string | null = null): Pro
   const message = told.message ?? 'The upstream reported an error.'
   const cause = new Error(`upstream reported an error in its answer: ${message}`)
   const status = told.status ?? (told.code === TOO_LONG ? 400 : undefined)
-  if (told.isRefused) return failureOfStatus(401, told, cause)
-  if (status || told.outOfQuota) return failureOfStatus(status ?? 500, told, cause)
+  if (status || told.isOurs) return failureOfStatus(status ?? 500, told, cause)
   return new ProxyError('upstream_error', { message, cause })
 }
 
@@ -97,11 +82,11 @@ export function failureInBand(error: unknown, apiKey: string | null = null): Pro
  */
 function failureOfStatus(
   status: number,
-  { message, param, code, outOfQuota }: Told,
+  { message, param, code, isOurs }: Told,
   cause: Error,
   retryAfterHeader?: string,
 ): ProxyError {
-  if (status === 401 || status === 402 || status === 403 || outOfQuota) {
+  if (status === 401 || status === 402 || status === 403 || isOurs) {
     return new ProxyError('upstream_misconfigured', { cause })
   }
   if (status === 429) {
@@ -129,27 +114,25 @@ type Told = {
   code?: string
   /** A client error that the upstream gave as a numeric code. */
   status?: number
-  /** Our account there is out of money. */
-  outOfQuota: boolean
-  /** Our key is refused there, as far as the error itself tells. */
-  isRefused: boolean
+  /** It is about our key or account there, as far as the error itself tells. */
+  isOurs: boolean
 }
 
 /** Reads any of the error shapes seen in the wild (W-36). */
 function readError(body: unknown, apiKey: string | null): Told {
   const first = Array.isArray(body) ? body[0] : body // as Google sends them
-  if (!isRecord(first)) return { outOfQuota: false, isRefused: false }
-  const { error, message } = first
-  const inner = isRecord(error) ? error : {}
-  const texts = [inner.message, error, message, detailText(first.detail)]
+  if (!isRecord(first)) return { isOurs: false }
+  const { error = first.errors, message } = first
+  const inner = recordOf(Array.isArray(error) ? error[0] : error) // a list, as Cloudflare has it
+  const { detail } = recordOf(message) // as Mistral has it
+  const texts = [inner.message, error, message, detailText(first.detail ?? detail)]
   const text = texts.find((one) => typeof one === 'string' && one)
-  const names = [inner.code, inner.type]
-  const told: Told = {
-    outOfQuota: names.some((name) => UNPAID.has(name as string)) || UNPAID_WORDS.test(String(text)),
-    isRefused: names.some((name) => REFUSED.has(name as string)),
-  }
+  const names = [inner.code, inner.type, first.code]
+  const told: Told = { isOurs: isOurAccount(names, String(text)) }
   if (typeof text === 'string') told.message = scrub(text, apiKey)
-  if (isClientError(inner.code)) told.status = inner.code
+  const { code: number } = inner // LiteLLM sends it as a text
+  const status = typeof number === 'string' ? Number(number) : number
+  if (isClientError(status)) told.status = status
   const code = codeOf(inner, told.message ?? '', apiKey)
   if (code !== null) told.code = code
   if (typeof inner.param === 'string')
@@ -198,6 +181,10 @@ function retryAfter(header = ''): number {
   const seconds = isDate ? (Date.parse(header) - Date.now()) / 1_000 : Number(header)
   if (!Number.isFinite(seconds) || seconds <= 0) return RETRY_AFTER_DEFAULT_S
   return Math.min(Math.ceil(seconds), RETRY_AFTER_MAX_S)
+}
+
+function recordOf(value: unknown): Record<string, unknown> {
+  return isRecord(value) ? value : {}
 }
 
 function isClientError(code: unknown): code is number {

@@ -48,13 +48,13 @@ export function optionalObject(fields: Fields, name: string): Fields | null {
   throw invalid(name, `"${name}" must be an object.`)
 }
 
-export function optionalInteger(fields: Fields, name: string, max: number): number | null {
+export function optionalInteger(fields: Fields, name: string, max: number, min = 1): number | null {
   const value = fields[name] ?? null
   if (value === null) return null
-  if (Number.isInteger(value) && (value as number) >= 1 && (value as number) <= max) {
+  if (Number.isInteger(value) && (value as number) >= min && (value as number) <= max) {
     return value as number
   }
-  throw invalid(name, `"${name}" must be a whole number from 1 to ${max}.`)
+  throw invalid(name, `"${name}" must be a whole number from ${min} to ${max}.`)
 }
 
 export function missing(name: string): ProxyError {

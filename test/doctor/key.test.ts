@@ -33,6 +33,16 @@ test('a key that the upstream repeats stands neither in the answer nor in the lo
   }
 })
 
+test('a key that is refused as a bad request is at fault, and not the model', async () => {
+  const message = 'API key not valid. Please pass a valid API key.'
+  const upstream = await startScripted((_req, res) =>
+    sendJson(res, 400, [{ error: { code: 400, message, status: 'INVALID_ARGUMENT' } }]),
+  )
+  const diagnosis = await examine(proxy, { base_url: upstream.url, api_key: KEY, model: 'm' })
+  expect(quirksOf(diagnosis)).toEqual(['key-refused'])
+  await upstream.close()
+})
+
 test('the key is tried in each header once, and then used in the one that works', async () => {
   const upstream = await startScripted((req, res, body) => {
     if (req.headers['x-api-key'] !== KEY) return sendJson(res, 403, { error: { message: 'no' } })

@@ -21,6 +21,7 @@ test.each<[string | null, Partial<Parameters<typeof recognise>[0]>]>([
   ['llama.cpp', { headers: { server: 'llama.cpp' } }],
   ['ollama', { models: model('library') }],
   ['groq', { baseUrl: 'https://api.groq.com/openai/v1' }],
+  ['perplexity', { baseUrl: 'https://api.perplexity.ai' }],
   ['azure', { baseUrl: 'https://acme.openai.azure.com/openai/v1' }],
   [null, { baseUrl: 'https://api.groq.com.evil.example/v1' }],
   [null, { baseUrl: 'https://notapi.groq.com/v1' }],

@@ -15,6 +15,7 @@ const NOW = 1_000_000
 
 const fault = (more: Partial<RouteFault> = {}): RouteFault => ({
   nowMs: NOW,
+  cameAtMs: NOW,
   isTimeout: false,
   retryAfterMs: null,
   chance: 0,
@@ -43,6 +44,16 @@ test('a success in between begins the count anew', () => {
   expect(circuit.succeeded(NOW)).toBe(false)
   for (let at = 1; at < FAULTS_TO_OPEN; at += 1) circuit.faulted(fault())
   expect(circuit.state(NOW)).toBe('closed')
+})
+
+test('who waits in vain while others are answered opens no circuit', () => {
+  const impatient = (cameAtMs: number) => fault({ isTimeout: true, cameAtMs })
+  const circuit = new Circuit()
+  circuit.succeeded(NOW - 1)
+  for (let at = 0; at < FAULTS_TO_OPEN; at += 1) circuit.faulted(impatient(NOW - 2))
+  expect(circuit.state(NOW)).toBe('closed')
+  for (let at = 1; at < FAULTS_TO_OPEN; at += 1) circuit.faulted(impatient(NOW - 1))
+  expect(circuit.faulted(impatient(NOW))).toBe(true)
 })
 
 test('an open circuit is half open after its time, and wants one probe then', () => {
@@ -129,7 +140,7 @@ test('whatever happens, a circuit takes a probe within ten seconds of its last f
     fc.property(fc.array(event, { maxLength: 60 }), (events) => {
       const circuit = new Circuit()
       for (const one of events) {
-        if (one.kind === 'fault') circuit.faulted({ ...one, nowMs: NOW })
+        if (one.kind === 'fault') circuit.faulted({ ...one, nowMs: NOW, cameAtMs: NOW })
         else if (one.kind === 'success') circuit.succeeded(NOW)
         else if (one.kind === 'probe') circuit.probe(NOW)
         else circuit.probeLeft()

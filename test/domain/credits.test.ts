@@ -2,8 +2,8 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { divideRoundingUp, formatCredits, parseCredits } from '../../src/domain/credits.ts'
 
-/** One micro-credit below what a decimal string can name. */
-const LARGEST = 10n ** 18n - 1n
+/** Sums are larger than what one grant can name. */
+const LARGEST = 10n ** 24n
 
 test('credits that were written are read as the same amount', () => {
   const amount = fc.bigInt({ min: -LARGEST, max: LARGEST })
@@ -33,7 +33,6 @@ test.for([
   'Infinity',
   '--1',
   '1.0000001',
-  '1234567890123',
   '1\n',
   '１',
 ])('%j is not an amount of credits', (text) => {

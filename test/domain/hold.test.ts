@@ -56,6 +56,15 @@ test('a hold pays for its prompt and the output it covers', () => {
   )
 })
 
+test('a request without output holds its prompt, all of it', () => {
+  for (const stream of [true, false]) {
+    const plan = planHold({ ...REQUEST, stream, choices: 3, outputLimit: 0 })
+    expect(plan).toMatchObject({ outputTokens: 0, boundTokens: 0, outputLimit: null })
+    expect(plan.amount).toBe(costBound(100, 0, RATE))
+    expect(plan.minimum).toBe(plan.amount)
+  }
+})
+
 test('a stream holds its limit or a slice, whichever is less', () => {
   const held = (change: object) => planHold({ ...REQUEST, ...change }).outputTokens
   expect(held({})).toBe(HOLD_OUTPUT_TOKENS)

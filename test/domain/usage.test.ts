@@ -84,13 +84,16 @@ test('an answer that never began is charged nothing', () => {
   fc.assert(
     fc.property(fc.option(anyUsage), anyUsage, fc.boolean(), (reported, estimated, answered) => {
       const delivered = { chunkCount: 0, completionLength: 0 }
-      const charged = usageToCharge({
-        outcome: 'completed',
-        delivered,
-        reported,
-        estimated,
-        answered,
-      })
+      const charged = usageToCharge(
+        {
+          outcome: 'completed',
+          delivered,
+          reported,
+          estimated,
+          answered,
+        },
+        null,
+      )
       expect(charged === null).toBe(!answered)
     }),
   )

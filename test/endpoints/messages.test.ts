@@ -61,6 +61,16 @@ test.each([true, false])(
 )
 
 test.each([true, false])(
+  'tokens of thinking are reasoning among the output (stream: %j)',
+  async (stream) => {
+    const details = { output_tokens_details: { thinking_tokens: 30 } }
+    const usage = { input_tokens: 10, output_tokens: 40, ...details }
+    const { record } = await run(proxy, PATH, ask({ stream, sandbox: { usage } }))
+    expect(record).toMatchObject({ completion_tokens: 40, reasoning_tokens: 30 })
+  },
+)
+
+test.each([true, false])(
   'without usage a message is charged its text (stream: %j)',
   async (stream) => {
     for (const model of ['sandbox-no-usage', 'sandbox-usage-null', 'sandbox-usage-zero']) {
@@ -189,7 +199,7 @@ const UNSOUND: [body: object, what: string][] = [
   [ask({ container: { id: 'cntr_1' } }), 'container'],
   [ask({ messages: [{ role: 'user', content: [{ source: { file_id: 'file_1' } }] }] }), 'file_id'],
   [ask({ messages: 'Hello' }), 'messages'],
-  [ask({ max_tokens: 0 }), 'max_tokens'],
+  [ask({ max_tokens: -1 }), 'max_tokens'],
   [ask({ stream: 'yes' }), 'stream'],
 ]
 

@@ -12,6 +12,7 @@ const MODEL = { model: 'sandbox-echo' }
 const part = (name: string, value: unknown) => ({ role: 'user', content: [{ [name]: value }] })
 const FILE = { file_id: 'file-1' }
 const TOOL_USE = { type: 'tool_use', id: 't', name: 'read', input: FILE }
+const MCP_USE = { ...TOOL_USE, type: 'mcp_tool_use', server_name: 'drive' }
 const ESCAPED = '{"model":"sandbox-echo","input":[{"type":"x","\\u0066ile_id":"file-1"}]}'
 
 /** Requests that name what somebody else may have stored at the upstream. */
@@ -51,6 +52,7 @@ const TWICE = '"file_id":"file-1","file_id":null'
 const SHADOWED: [path: string, member: string, twice: string][] = [
   ['/chat/completions', `"messages":[{"role":"user","content":[{"file":{${TWICE}}}]}]`, 'file_id'],
   ['/chat/completions', '"messages":[{"content":[{"file_id":"file-1"}],"content":""}]', 'content'],
+  ['/chat/completions', `"messages":[],"tools":[{"x":{${TWICE}}}]`, 'file_id'],
   ['/responses', `"input":[{"type":"input_file",${TWICE}}]`, 'file_id'],
   ['/responses', '"input":[{"type":"item_reference","id":"a","\\u0074ype":"message"}]', 'type'],
   ['/responses', '"input":"Hi","tools":[{"container":"cntr_1","container":{}}]', 'container'],
@@ -85,6 +87,7 @@ const HARMLESS: [path: string, body: object][] = [
   ['/responses', { input: 'Hi', tools: [tool({ file_id: { type: 'string' } })] }],
   ['/responses', { input: [{ type: 'image_generation_call', id: 'ig_1', result: 'aGk=' }] }],
   ['/messages', { max_tokens: 9, messages: [part('content', TOOL_USE)] }],
+  ['/messages', { max_tokens: 9, messages: [part('content', MCP_USE)] }],
   ['/chat/completions', { messages: [{ role: 'user', content: 'my "file_id" is file-1' }] }],
 ]
 

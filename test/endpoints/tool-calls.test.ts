@@ -115,6 +115,17 @@ test('calls that usage and items tell of are not summed up', async () => {
   expect(record.usage_details).toEqual({ tool_calls: { web_search_call: 3, x_search_call: 1 } })
 })
 
+test.each(KINDS)('the searches that a response reports count (stream: %j)', async (stream) => {
+  const output = [call('web_search_call', { action: { type: 'search', queries: ['x', 'y'] } })]
+  const usage = { input_tokens: 4, output_tokens: 4 }
+  const tool_usage = { image_gen: { total_tokens: 0 }, web_search: { num_requests: 2 } }
+  const response = { object: 'response', model: 'm', output, usage, tool_usage }
+  const last = JSON.stringify({ type: 'response.completed', response })
+  answer = stream ? answerEvents(last) : json(response)
+  const { record } = await run(scripted, RESPONSES, ask('any', stream))
+  expect(record.usage_details).toEqual({ tool_calls: { web_search_call: 2 } })
+})
+
 test.each(['sandbox-web-search', 'sandbox-web-search-cut'])(
   'each call of a tool is charged at its price, also of a stream that broke off: %s',
   async (model) => {

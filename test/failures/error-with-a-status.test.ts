@@ -21,6 +21,7 @@ const LATE = [
   { inside: 400, status: 400, code: 'upstream_rejected' },
   { inside: 402, status: 502, code: 'upstream_misconfigured' },
   { inside: 429, status: 429, code: 'rate_limit_exceeded' },
+  { inside: '429', status: 429, code: 'rate_limit_exceeded' },
   { inside: 503, status: 502, code: 'upstream_error' },
   { inside: 'insufficient_quota', status: 502, code: 'upstream_misconfigured' },
 ]

@@ -121,3 +121,19 @@ test('the upstream of the environment is found out, because nobody can describe 
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
   await other.close()
 })
+
+/** What a client may send to be refused in words that an upstream takes from it. */
+const ECHOED = [
+  { response_format: { type: 'stream_options' } },
+  { messages: [{ role: 'Stream_Options', content: 'Hi' }] },
+  { stream_options: { include_usage: true, frobnicate: 1 } },
+  { stream_options_2: null },
+]
+
+test.each(ECHOED)('a client that has %j refused takes no usage from others', async (more) => {
+  refusal = { status: 400, message: REFUSAL }
+  const name = `echoes-${ECHOED.indexOf(more)}`
+  await provider(name, 'auto')
+  expect(await asked(name, more)).toMatchObject({ status: 400, sent: [true] })
+  expect((await asked(name)).sent).toEqual([true, false]) // it is still asked for it first
+})

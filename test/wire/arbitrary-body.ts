@@ -21,7 +21,7 @@ const TRAPS = [
   ...['{}', '[]', 'null', 'true', '{"model":"other","stream":true}', '{"a":1,"a":2}', '"\\\\"'],
 ]
 const NAMES = [
-  ...['seed', 'temperature', 'chat_template_kwargs', 'user', 'Model', 'model ', '__proto__', ''],
+  ...['seed', 'temperature', 'chat_template_kwargs', 'user', 'Models', 'model ', '__proto__', ''],
   ...['constructor', 'stream\\u0000', 'provider', 'é', '\\u00e9', 'extra_content', 'top_k'],
 ]
 const space = fc.constantFrom('', '', '', ' ', '\n', '\t', '\r\n  ')

@@ -26,6 +26,14 @@ test.each([
     '"index":0,"message":{"role":"assistant"},"finish_reason":"eos_token"',
     '"index":0,"message":{"role":"assistant"},"finish_reason":"stop"',
   ],
+  [
+    '"index":0,"message":{"role":"assistant"},"finish_reason":"eos"',
+    '"index":0,"message":{"role":"assistant"},"finish_reason":"stop"',
+  ],
+  [
+    '"index":0,"message":{"role":"assistant"},"finish_reason":"model_length"',
+    '"index":0,"message":{"role":"assistant"},"finish_reason":"length"',
+  ],
 ])('in an answer in one piece {%s} becomes {%s}', (before, after) => {
   expect(repaired(before)).toBe(answer(after))
 })

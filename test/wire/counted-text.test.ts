@@ -15,6 +15,12 @@ const SAID: [said: object, text: string][] = [
   [{ reasoning_details: [{ type: 'reasoning.text', text: 'wh' }, { text: 'y' }, null] }, 'why'],
   [{ reasoning: 'why', reasoning_details: [{ text: 'why' }] }, 'why'],
   [{ reasoning_details: [{ type: 'reasoning.encrypted', data: 'xxxx' }] }, ''],
+  [{ content: [{ type: 'thinking', thinking: [{ type: 'text', text: 'why' }] }] }, 'why'],
+  [
+    { content: [{ type: 'text', text: 'a' }, null, { type: 'reference', reference_ids: [1] }] },
+    'a',
+  ],
+  [{ content: [{ type: 'reasoning', summary: [{ type: 'summary_text', text: 'why' }] }] }, 'why'],
   [{ audio: { id: 'audio_1', data: 'QUJD', transcript: 'said' } }, 'said'],
   [{ tool_calls: [{ id: 'i', function: { name: 'f', arguments: '{}' } }] }, 'f{}'],
   [{ tool_calls: [{ id: 'i', custom: { name: 'c', input: 'free' } }] }, 'cfree'],

@@ -34,6 +34,22 @@ const CASES = [
 const charactersOf = (endpoint: Endpoint, body: object) =>
   endpoint.read(Buffer.from(JSON.stringify(body)), 'application/json').prompt.characters
 
+const FREE = 'free text '.repeat(9)
+
+test.each([
+  [
+    'of a chat completion',
+    chatCompletions,
+    { role: 'assistant', tool_calls: [{ id: 'i', type: 'custom', custom: { input: FREE } }] },
+  ],
+  ['of a response', responses, { type: 'custom_tool_call', call_id: 'i', input: FREE }],
+])('what a model said to a custom tool %s counts when it is told again', (_, endpoint, told) => {
+  const body = { ...ASK, messages: [told], input: [told] }
+  expect(charactersOf(endpoint as Endpoint, body)).toBe(FREE.length)
+  const request = (endpoint as Endpoint).read(Buffer.from(JSON.stringify(body)), '')
+  expect((endpoint as Endpoint).promptText(request)?.text).toBe(FREE)
+})
+
 test.for(CASES)('%s count as its prompt', ([, endpoint, body, more, read]) => {
   const counted = charactersOf(endpoint as Endpoint, { ...body, ...more })
   const without = charactersOf(endpoint as Endpoint, body)

@@ -4,6 +4,7 @@ import { Form } from '../../src/wire/requests/multipart.ts'
 
 const TYPE = 'multipart/form-data; boundary=xyz'
 const DISPOSITION = 'Content-Disposition: form-data; name="model"'
+const NAMED = 'Content-Disposition: form-data; name="n"'
 const part = (head: string, value: string) => `--xyz\r\n${head}\r\n\r\n${value}\r\n`
 const MODEL = part(DISPOSITION, 'gpt')
 const read = (text: string, type = TYPE) => new Form(Buffer.from(text, 'latin1'), type)
@@ -43,6 +44,10 @@ test('a part is what stands between its head and the next boundary', () => {
   expect(form.with('model', 'other').toString()).toBe(form.body.toString().replace('gpt', 'other'))
 })
 
+test.each(['; charset=utf-8', ';', '; x="; boundary=x"'])('a type may go on with %s', (more) => {
+  expect(read(`${MODEL}--xyz--`, `${TYPE}${more}`).text('model')).toBe('gpt')
+})
+
 test.each(['', '\r\n', '\r\n\r\n'])('a form may end with %j', (end) => {
   expect(read(`${MODEL}--xyz--${end}`).text('model')).toBe('gpt')
 })
@@ -78,6 +83,13 @@ describe('what two parsers could read differently is refused', () => {
       'an encoded part',
       `${part(`${DISPOSITION}\r\nContent-Transfer-Encoding: base64`, 'a')}--xyz--`,
     ],
+    ['a name in pieces', `${part(`${DISPOSITION}; name*0="n"`, 'a')}--xyz--`],
+    ['a line feed within a head', `${part(`X: a\n${DISPOSITION}\r\n${NAMED}`, 'a')}--xyz--`],
+    ['a head whose line goes on', `${part(`${NAMED}\r\n ; x=y`, 'a')}--xyz--`],
+    [
+      'a space before a colon',
+      `${part(`${DISPOSITION.replace(':', ' :')}\r\n${NAMED}`, 'a')}--xyz--`,
+    ],
     ['too many parts', `${MODEL.repeat(65)}--xyz--`],
     ['a head without an end', `--xyz\r\n${'x'.repeat(9_000)}\r\n\r\na\r\n--xyz--`],
     ['nothing', ''],
@@ -89,6 +101,11 @@ describe('what two parsers could read differently is refused', () => {
     'multipart/form-data',
     'multipart/form-data; boundary=',
     'a; boundary=x; boundary=xyz',
+    'multipart/form-data; boundary=x; boundary=xyz',
+    'multipart/form-data; boundary=xyz; boundary*0=x',
+    "multipart/form-data; boundary=xyz; boundary*=utf-8''x",
+    'multipart/form-data; x="; boundary=xyz"; boundary = x',
+    'multipart/form-data; boundary="x\\yz"',
   ])('the type %s', (type) => {
     expect(() => read(`${MODEL}--xyz--`, type)).toThrow('it has no boundary')
   })

@@ -27,6 +27,17 @@ describe('a usage chunk that was asked for', () => {
   })
 })
 
+test('a usage chunk of our own is named as the stream is, not as a first chunk about its prompt', () => {
+  const filter =
+    '{"id":"","object":"","created":0,"model":"","choices":[],"prompt_filter_results":[]}'
+  const origin = { id: 'ours', created: 2, model: 'ours' }
+  const events = [filter, chunk(says('a')), chunk(FINISH)]
+  const { sent, tap } = tapped(events, { wantsUsage: true, isBare: true, origin })
+  expect(sent[0]).toBe(filter)
+  const told = JSON.parse(tap.usageEvent(ESTIMATED).slice('data: '.length))
+  expect(told).toMatchObject({ id: 'chatcmpl-1', created: 1, model: 'm', choices: [] })
+})
+
 describe('usage in every chunk', () => {
   const every = [chunk(says('a'), `,"usage":${USAGE}`), chunk(FINISH, `,"usage":${USAGE}`)]
 

@@ -87,6 +87,13 @@ const WORDS: [path: string, wire: object, expected: object][] = [
     { ...usage(30, 0, 0, 0), inputAudioTokens: 30 },
   ],
   [
+    '/audio/transcriptions',
+    { prompt_audio_seconds: 5, prompt_tokens: 5, completion_tokens: 24, total_tokens: 404 },
+    { ...usage(50, 0, 0, 0), inputAudioTokens: 50 },
+  ],
+  ['/embeddings', { total_tokens: 77 }, usage(77, 0, 0, 0)],
+  ['/embeddings', { prompt_tokens: 0, total_tokens: 77 }, usage(77, 0, 0, 0)],
+  [
     '/messages',
     { ...INPUT, cache_creation_input_tokens: 2, cache_read_input_tokens: 4 },
     { ...usage(15, 4, 7, 0), cacheWriteTokens: 2 },

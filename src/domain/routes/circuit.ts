@@ -25,6 +25,8 @@ export type CircuitState = 'closed' | 'half_open' | 'open'
 /** What a route did wrong. */
 export type RouteFault = {
   nowMs: number
+  /** When the request took the route. */
+  cameAtMs: number
   /** It did not answer in time. */
   isTimeout: boolean
   /** How long it asked to be left alone; null where it did not. */
@@ -47,6 +49,8 @@ export class Circuit {
   /** When it was opened last. */
   #openedAtMs = 0
   #isByTimeout = false
+  /** When the last of those came that were answered. */
+  #servedMs = Number.NEGATIVE_INFINITY
   /** When the last probe began; null where none is under way. */
   #probedAtMs: number | null = null
 
@@ -91,16 +95,20 @@ export class Circuit {
     this.#faults = 0
     this.#openUntilMs = null
     this.#probedAtMs = null
+    this.#servedMs = Math.max(this.#servedMs, cameAtMs)
     return wasOpen
   }
 
   /**
    * Once it is open only a probe tells something new: others began before, or had no other route.
+   * Who waited in vain tells nothing where others who came later were answered: its answer is a
+   * long one, or its client has little time.
    * @returns whether that opened it, after it was closed
    */
   faulted(fault: RouteFault): boolean {
     const wasOpen = this.#openUntilMs !== null
     if (wasOpen && !fault.isProbe) return false
+    if (fault.isTimeout && fault.cameAtMs < this.#servedMs) return false
     if (!wasOpen) this.#faults += 1
     if (this.#faults < FAULTS_TO_OPEN) return false
     this.#probedAtMs = null

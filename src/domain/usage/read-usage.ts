@@ -13,6 +13,9 @@ export const PROMPT_NAMES: UsageNames = { prompt: 'prompt_tokens', completion: '
 /** Every later API. */
 export const INPUT_NAMES: UsageNames = { prompt: 'input_tokens', completion: 'output_tokens' }
 
+/** Embeddings of upstreams that report the total alone, which is that of the input there. */
+export const TOTAL_NAMES: UsageNames = { prompt: 'total_tokens', completion: 'completion_tokens' }
+
 /**
  * Reads the `usage` object of an OpenAI-style answer and trusts none of it: a class that is not a
  * whole number from 0 to USAGE_TOKENS_MAX counts as missing, parts never exceed their whole, and
@@ -36,12 +39,12 @@ export function readUsage(wire: unknown, names: UsageNames = PROMPT_NAMES): Usag
     detail(input, 'cached_tokens') ??
     tokens(wire.prompt_cache_hit_tokens) ??
     tokens(wire.cached_tokens)
-  const reasoning = detail(output, 'reasoning_tokens')
+  const reasoning = detail(output, 'reasoning_tokens') ?? within(completionTokens, wire)
   const usage = {
     promptTokens,
     cachedTokens: Math.min(cached ?? 0, promptTokens),
     completionTokens,
-    reasoningTokens: Math.min(reasoning ?? 0, completionTokens),
+    reasoningTokens: Math.min(reasoning, completionTokens),
   }
   const parts = readParts(wire, input, output)
   return parts === null ? usage : withParts(usage, parts)
@@ -56,10 +59,17 @@ export function readUsage(wire: unknown, names: UsageNames = PROMPT_NAMES): Usag
 export function withReasoning(usage: Usage, wire: unknown, reasoningLength: number): Usage {
   if (!isRecord(wire)) return usage
   const told = detail(wire.completion_tokens_details, 'reasoning_tokens')
-  const reasoningTokens = told || tokensOfCharacters(reasoningLength)
+  const reasoningTokens =
+    told || tokens(wire.reasoning_tokens) || tokensOfCharacters(reasoningLength)
   const apart = (tokens(wire.completion_tokens) ?? 0) + reasoningTokens
   const completionTokens = Math.max(usage.completionTokens, apart)
   return withParts({ ...usage, completionTokens, reasoningTokens }, usage)
+}
+
+/** Reasoning that stands beside the completion, as SGLang has it: more can be no part of it. */
+function within(completionTokens: number, { reasoning_tokens }: Record<string, unknown>): number {
+  const told = tokens(reasoning_tokens) ?? 0
+  return told > completionTokens ? 0 : told
 }
 
 function detail(details: unknown, name: string): number | null {

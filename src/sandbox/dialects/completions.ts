@@ -41,7 +41,7 @@ export function readCompletion(text: string): Question {
     dialect: COMPLETIONS,
     ...readChoices(body, prompts.length),
     model,
-    limitTokens: readCount(body, 'max_tokens'),
+    limitTokens: readCount(body, 'max_tokens', Number.MAX_SAFE_INTEGER, 0),
     said: prompts.findLast((one) => typeof one === 'string') ?? '',
     promptTokens: countInput(prompts),
   }

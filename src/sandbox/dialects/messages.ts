@@ -46,7 +46,7 @@ export function readCountable(text: string): Question {
     user: null,
     includeUsage: true,
     choices: 1,
-    limitTokens: readCount(body, 'max_tokens'),
+    limitTokens: readCount(body, 'max_tokens', Number.MAX_SAFE_INTEGER, 0),
     said: lastUserText(messages),
     promptTokens: tokensOf(textIn(system).length + textIn(messages).length),
     tuning: readTuning(body.sandbox),
@@ -61,7 +61,7 @@ function tellMessage(script: Script): Telling {
   return {
     opening() {
       const usage = usageOf(script, finalUsage(script))
-      const { server_tool_use: _, ...input } = usage ?? {}
+      const { server_tool_use: _, output_tokens_details: __, ...input } = usage ?? {}
       const begun = { ...input, output_tokens: 1 }
       const message = { ...messageOf(script, usage && begun), content: [], stop_reason: null }
       return [write('message_start', { message }), write('ping', {})]
@@ -69,8 +69,10 @@ function tellMessage(script: Script): Telling {
     content: () => content.events(),
     closing() {
       const delta = { stop_reason: STOP_REASONS[answer.finish], stop_sequence: null }
-      const { output_tokens, server_tool_use } = usageOf(script, finalUsage(script)) ?? {}
-      const usage = output_tokens === undefined ? {} : { usage: { output_tokens, server_tool_use } }
+      const told = usageOf(script, finalUsage(script)) ?? {}
+      const { output_tokens, output_tokens_details, server_tool_use } = told
+      const output = { output_tokens, output_tokens_details, server_tool_use }
+      const usage = output_tokens === undefined ? {} : { usage: output }
       return [content.rest, write('message_delta', { delta, ...usage }), write('message_stop', {})]
     },
     failure: () => write('error', { error: { type: 'api_error', message: FAULT.message } }),

@@ -54,11 +54,13 @@ export function readCount(
   body: Record<string, unknown>,
   name: string,
   most = Number.MAX_SAFE_INTEGER,
+  least = 1,
 ): number | null {
   const value = body[name] ?? null
   if (value === null) return null
-  if (Number.isInteger(value) && Number(value) >= 1 && Number(value) <= most) return Number(value)
-  throw badField(name, `it must be an integer from 1 to ${most}`)
+  const isCount = Number.isInteger(value) && Number(value) >= least && Number(value) <= most
+  if (isCount) return Number(value)
+  throw badField(name, `it must be an integer from ${least} to ${most}`)
 }
 
 /** All text in a value: itself, that in a list, and `content`, `text` and `output` of objects. */

@@ -96,6 +96,7 @@ export class Seat {
     const isLimited = error.code === 'rate_limit_exceeded' && error.retryAfterS !== undefined
     const hasOpened = circuit.faulted({
       nowMs: clock.now(),
+      cameAtMs: this.#cameAtMs,
       isTimeout: error.code === 'upstream_timeout',
       retryAfterMs: isLimited ? (error.retryAfterS ?? 0) * 1_000 : null,
       chance: chance(),

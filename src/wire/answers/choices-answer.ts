@@ -6,8 +6,9 @@ import { repairedAnswer } from '../sse/choice-repairs.ts'
 import { oddUsage } from '../usage/odd-usage.ts'
 import { reportedCalls } from '../usage/reported-calls.ts'
 import { usageIn } from '../usage/reported-usage.ts'
-import { type Answer, asObject, parseObject, renamed, textDelivered } from './answer.ts'
+import { type Answer, asObject, parseObject, renamed } from './answer.ts'
 import { ChoiceText } from './choice-text.ts'
+import { errorIn } from './error-in.ts'
 import { jsonAsStream } from './json-as-stream.ts'
 
 /**
@@ -33,11 +34,17 @@ export function readChoicesAnswer(
   const edited = choices && (renamed(repaired ?? body, value, alias) ?? repaired)
   const reported = (estimated: Usage) => (usage === null ? usageBody(estimated) : wire)
   return {
-    error: value?.error ?? null,
+    error: value && errorIn(value),
     isAnswer: (choices?.length ?? 0) > 0, // of no choices it is empty, as a stream of none is
     usage,
     oddUsage: oddUsage(value?.usage),
-    ...textDelivered(said.text, reportedCalls(value?.usage)),
+    completion: said.text,
+    delivered: {
+      chunkCount: 0,
+      completionLength: said.completionLength,
+      mediaTokens: said.mediaTokens,
+      toolCalls: reportedCalls(value?.usage),
+    },
     edited,
     asStream: choices
       ? (estimated) => jsonAsStream(edited ?? body, wantsUsage ? reported(estimated) : null)

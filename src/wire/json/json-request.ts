@@ -1,6 +1,7 @@
 import { ProxyError } from '../../errors.ts'
 import { type Fields, invalid } from '../fields.ts'
 import { keyThatIsTwice, topLevelMembers } from './json-members.ts'
+import { refuseOtherSpelling } from './spelling.ts'
 
 /** A JSON body: its text as it arrived, decoded, and what it says. */
 export type JsonRequest = {
@@ -14,13 +15,14 @@ const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Reads a body that must be a JSON object (W-13, W-14).
- * @param owned the fields Tollkeeper reads: neither they nor a key within them may be there twice
+ * @param owned the fields Tollkeeper reads: neither they nor a key within them may be there twice,
+ * and they may be in no other letters
  * @throws ProxyError invalid_json, invalid_value
  */
 export function readJsonRequest(body: Uint8Array, owned: ReadonlySet<string>): JsonRequest {
   const text = decode(body)
   const fields = parseObject(text)
-  refuseDuplicates(text, owned)
+  refuseUnclearKeys(text, owned)
   return { text, bytes: body.byteLength, fields, stickyKey: stickyKeyOf(fields) }
 }
 
@@ -60,9 +62,10 @@ function withoutQuote({ message }: Error): Error {
  * Two parsers may pick different ones of two equal keys, at any depth of what is read: a way round
  * the bill, or to what others have stored (W-13, W-20).
  */
-function refuseDuplicates(text: string, owned: ReadonlySet<string>): void {
+function refuseUnclearKeys(text: string, owned: ReadonlySet<string>): void {
   const seen = new Set<string>()
   for (const { key, valueStart, valueEnd } of topLevelMembers(text)) {
+    refuseOtherSpelling(key, owned)
     if (!owned.has(key)) continue
     if (seen.has(key)) throw invalid(key, `The body has the field "${key}" twice.`)
     seen.add(key)

@@ -1,7 +1,9 @@
 import { optionalBoolean, optionalInteger, optionalObject, requiredString } from '../fields.ts'
+import { jsonOf } from '../json/json-depth.ts'
 import { type Edits, editMembers } from '../json/json-edits.ts'
 import { topLevelMembers } from '../json/json-members.ts'
 import { type JsonRequest, readJsonRequest } from '../json/json-request.ts'
+import { refuseOtherSpelling } from '../json/spelling.ts'
 import { PLAIN_PROFILE, type Profile } from '../profile.ts'
 import { developerAsSystem } from './developer-role.ts'
 import type { Change, MeteredRequest } from './metered-request.ts'
@@ -22,6 +24,9 @@ type LimitNames = readonly [string, ...string[]]
 /** Choices a request may ask for: each costs a completion. */
 export const CHOICES_MAX = 128
 
+/** What is read of `stream_options`. */
+const STREAM_OPTIONS = new Set(['include_usage', 'continuous_usage_stats'])
+
 /** The fields that are read below. */
 export const CHOICES_FIELDS = ['model', 'stream', 'stream_options', 'n'] as const
 
@@ -33,11 +38,15 @@ export function readChoicesRequest(
   body: Uint8Array,
   owned: ReadonlySet<string>,
   limitNames: LimitNames,
+  limitMin?: number,
 ): Omit<ChoicesRequest, 'prompt'> {
   const json = readJsonRequest(body, owned)
   const { fields } = json
   const stream = optionalBoolean(fields, 'stream') ?? false
   const streamOptions = optionalObject(fields, 'stream_options')
+  for (const key of Object.keys(streamOptions ?? {})) {
+    refuseOtherSpelling(key, STREAM_OPTIONS, 'stream_options')
+  }
   const wantsUsage = stream && streamOptions?.include_usage === true
   return {
     ...json,
@@ -46,15 +55,22 @@ export function readChoicesRequest(
     wantsUsage,
     wantsContinuousUsage: wantsUsage && streamOptions.continuous_usage_stats === true,
     choices: optionalInteger(fields, 'n', CHOICES_MAX) ?? 1,
-    outputLimit: readLimit(fields, limitNames),
+    outputLimit: readLimit(fields, limitNames, limitMin),
     fixedOutput: null,
     streamOptions,
   }
 }
 
-/** The client's output limit, the lowest of its names; null when it set none. */
-export function readLimit(fields: Record<string, unknown>, names: LimitNames): number | null {
-  const limits = names.map((name) => optionalInteger(fields, name, Number.MAX_SAFE_INTEGER))
+/**
+ * The client's output limit, the lowest of its names; null when it set none.
+ * @param min 0 where a prompt may be read without an answer
+ */
+export function readLimit(
+  fields: Record<string, unknown>,
+  names: LimitNames,
+  min?: number,
+): number | null {
+  const limits = names.map((name) => optionalInteger(fields, name, Number.MAX_SAFE_INTEGER, min))
   const set = limits.filter((limit) => limit !== null)
   return set.length === 0 ? null : Math.min(...set)
 }
@@ -81,6 +97,19 @@ export function choicesBody(
     if (messages !== null) edits.messages = messages
   }
   return editedBody(request, change, edits)
+}
+
+/**
+ * Whether an upstream that names `stream_options` in a refusal can only mean those that any stream
+ * is asked with. It may repeat what it was sent: who writes the name elsewhere is not believed.
+ * @param request of any API; those without such options never ask so
+ */
+export function asksPlainly(request: MeteredRequest & Partial<ChoicesRequest>): boolean {
+  const { fields, streamOptions } = request
+  if (fields === undefined || streamOptions === undefined) return false
+  const { stream_options: _, ...others } = fields
+  const isPlain = Object.keys(streamOptions ?? {}).every((name) => name === 'include_usage')
+  return isPlain && jsonOf(others)?.toLowerCase().includes('stream_options') === false
 }
 
 /** Of several choices every report would be of one alone (W-95). */

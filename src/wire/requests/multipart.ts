@@ -18,6 +18,10 @@ const HEAD_BYTES_MAX = 8_192
 
 const CRLF = '\r\n'
 const HEAD_END = '\r\n\r\n'
+
+/** Some characters that are quoted in a header are no part of it for some. */
+const BOUNDARY = /^[^"\\\r\n]{1,70}$/
+
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** How parts may be encoded; others would make of a name another one. */
@@ -25,8 +29,9 @@ const PLAIN_CODINGS = new Set(['7bit', '8bit', 'binary'])
 
 /**
  * A form (RFC 7578), read without touching a byte of it. What two parsers could read differently is
- * refused: text around the parts, a boundary that is not alone on its line, a name that is encoded,
- * and two parts of a name that is read.
+ * refused: a boundary that is told twice or in pieces, text around the parts, a boundary that is
+ * not alone on its line, a head that is not headers, a name that is encoded, and two parts of a
+ * name that is read.
  */
 export class Form {
   readonly body: Buffer
@@ -92,9 +97,11 @@ export class Form {
 }
 
 function boundaryOf(contentType: string): string {
-  const found = [...contentType.matchAll(/;\s*boundary=(?:"([^"\\\r\n]{1,70})"|([^\s;"]{1,70}))/gi)]
-  const boundary = found[0]?.[1] ?? found[0]?.[2]
-  if (boundary === undefined || found.length > 1) throw malformed('it has no boundary')
+  const [, rest = ''] = /^multipart\/form-data\s*(;.*)$/is.exec(contentType) ?? []
+  const boundary = parametersOf(rest)?.get('boundary')
+  if (boundary === undefined || !BOUNDARY.test(boundary)) {
+    throw malformed('it has no boundary, or no clear one')
+  }
   return boundary
 }
 
@@ -127,15 +134,20 @@ function partsOf(body: Buffer, boundary: string): Part[] {
   return parts
 }
 
+/** A header on one line: some read on after a lone line feed, or join lines that are indented. */
+const HEADER = /^([^\s:]+):([^\r\n]*)$/
+
 function readHead(head: string): Pick<Part, 'name' | 'isFile'> {
   const headers = head.split(CRLF).map((line) => {
-    const [name = '', ...value] = line.split(':')
-    return { name: name.toLowerCase(), value: value.join(':').trim() }
+    const [, name = '', value = ''] = HEADER.exec(line) ?? []
+    if (name === '') throw malformed('the head of a part is none')
+    return { name: name.toLowerCase(), value: value.trim() }
   })
   const [disposition, ...others] = headers.filter(({ name }) => name === 'content-disposition')
   const coding = headers.find(({ name }) => name === 'content-transfer-encoding')
   if (coding && !PLAIN_CODINGS.has(coding.value.toLowerCase())) throw malformed('a part is encoded')
-  const parameters = parametersOf(disposition?.value ?? '')
+  const [, rest] = /^form-data\s*((?:;.*)?)$/i.exec(disposition?.value ?? '') ?? []
+  const parameters = rest === undefined ? null : parametersOf(rest)
   const name = parameters?.get('name')
   if (others.length > 0 || name === undefined) throw malformed('a part has no name')
   return { name, isFile: parameters?.has('filename') || parameters?.has('filename*') || false }
@@ -143,19 +155,21 @@ function readHead(head: string): Pick<Part, 'name' | 'isFile'> {
 
 const PARAMETER = /;\s*([\w*-]+)=(?:"([^"]*)"|([^\s;"]+))\s*/g
 
+/** What is given in another charset or in pieces, and some read as the whole (RFC 2231). */
+const EXTENDED = /^(name|boundary)\*/
+
 /**
- * The parameters of `form-data`; null for anything else, where one is there twice, and where a
- * backslash may mean itself or what follows it.
+ * The parameters after a value of a header; null where one is there twice, where one is not as it
+ * should be, and where a backslash may mean itself or what follows it.
  */
-function parametersOf(disposition: string): Map<string, string> | null {
-  const [, rest] = /^form-data\s*((?:;.*)?)$/is.exec(disposition) ?? []
-  if (rest === undefined || rest.replace(PARAMETER, '') !== '') return null
+function parametersOf(text: string): Map<string, string> | null {
+  if (!/^;?$/.test(text.replace(PARAMETER, ''))) return null // some end with a semicolon
   const parameters = new Map<string, string>()
-  for (const [, key = '', quoted, plain = ''] of rest.matchAll(PARAMETER)) {
+  for (const [, key = '', quoted, plain = ''] of text.matchAll(PARAMETER)) {
     const name = key.toLowerCase()
     const value = quoted ?? plain
     const isUnclear = name === 'name' ? value.includes('\\') : value.endsWith('\\')
-    if (isUnclear || parameters.has(name) || name === 'name*') return null
+    if (isUnclear || parameters.has(name) || EXTENDED.test(name)) return null
     parameters.set(name, value)
   }
   return parameters

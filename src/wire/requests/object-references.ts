@@ -4,6 +4,9 @@ import { invalid } from '../fields.ts'
 /** Members that name objects of the upstream's account, as a text or a list. */
 const NAMES = new Set(['file_id', 'file_ids', 'vector_store_ids', 'container', 'container_id'])
 
+/** Blocks whose input are arguments of a client's own tool, or of its own MCP server. */
+const TOOL_USES = new Set<unknown>(['tool_use', 'mcp_tool_use'])
+
 /** Nesting that is looked into: deeper than any upstream looks for a reference. */
 const DEPTH_MAX = 24
 
@@ -32,7 +35,7 @@ function findReference(value: unknown, depth: number): string | null {
   if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return null
   if (Array.isArray(value)) return findAmong(value, depth)
   const members = value as Record<string, unknown>
-  const isToolUse = members.type === 'tool_use' // its input are arguments of a client's own tool
+  const isToolUse = TOOL_USES.has(members.type)
   const looked = Object.entries(members).filter(([name]) => !isToolUse || name !== 'input')
   const named = looked.find(([name, one]) => NAMES.has(name) && isReference(one))
   const values = looked.map(([, one]) => one)

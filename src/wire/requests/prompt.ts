@@ -25,6 +25,7 @@ const TEXT_MEMBERS = new Set([
   'refusal',
   'tool_calls',
   'function',
+  'custom',
   'arguments',
   'output',
   'summary',
@@ -131,13 +132,14 @@ function walk(value: unknown, measure: PromptMeasure, reader: Reader, depth: num
     for (const name of TEXT_MEMBERS) {
       if (value[name] !== undefined) walk(value[name], measure, reader, depth + 1)
     }
-    const isToolInput = isRecord(value.input)
-    if (isToolInput) readJson(value.input, reader) // of a tool, in messages
+    const { input } = value // of a tool: arguments, or free text
+    if (isRecord(input)) readJson(input, reader)
+    else if (typeof input === 'string') reader.text(input)
     const media = measureMedia(value, measure)
     if (reader.other === undefined) return
     for (const [name, one] of Object.entries(value)) {
-      const isRead = TEXT_MEMBERS.has(name) || name === media || (isToolInput && name === 'input')
-      if (!isRead) reader.other(one)
+      const isInput = name === 'input' && (isRecord(one) || typeof one === 'string')
+      if (!isInput && !TEXT_MEMBERS.has(name) && name !== media) reader.other(one)
     }
   }
 }

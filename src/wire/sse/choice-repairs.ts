@@ -7,9 +7,11 @@ type Choice = Record<string, unknown>
 const FINISHES = new Map([
   ['', 'null'],
   ['eos_token', '"stop"'],
+  ['eos', '"stop"'],
   ['end_turn', '"stop"'],
   ['stop_sequence', '"stop"'],
   ['max_tokens', '"length"'],
+  ['model_length', '"length"'],
 ])
 
 /** Whether the members that chunks and whole answers have in common are as clients need them. */

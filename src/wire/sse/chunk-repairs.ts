@@ -88,10 +88,10 @@ export class ChunkRepairs {
 
   /** The members that say whose chunk it is, where they are missing. */
   #missing({ id, object, created, model }: Chunk): Edits | null {
-    if (this.#id === undefined) {
-      this.#id = id ?? undefined
-      this.#created ??= created
-      this.#model ??= model
+    if (!this.#id) {
+      this.#id ||= id // empty in a first chunk of Azure, which is about the prompt
+      this.#created ||= created
+      this.#model ||= model
     }
     if (
       this.#origin === null ||

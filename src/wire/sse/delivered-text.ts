@@ -7,11 +7,14 @@ export class DeliveredText implements Delivered {
   completionLength = 0
   /** Characters of those that were reasoning. */
   reasoningLength = 0
+  /** Output tokens that are no text. */
+  mediaTokens = 0
   /** The text itself, kept only where a tokenizer will count it. */
   completion: string[] | null
   #chunksBefore = 0
   #lengthBefore = 0
   #reasoningBefore = 0
+  #mediaBefore = 0
   #piecesBefore = 0
   #chunksReported = 0
   #lengthReported = 0
@@ -35,6 +38,7 @@ export class DeliveredText implements Delivered {
     this.chunkCount = this.#chunksBefore
     this.completionLength = this.#lengthBefore
     this.reasoningLength = this.#reasoningBefore
+    this.mediaTokens = this.#mediaBefore
     this.completion?.splice(this.#piecesBefore)
   }
 
@@ -58,6 +62,7 @@ export class DeliveredText implements Delivered {
     this.#chunksBefore = this.chunkCount
     this.#lengthBefore = this.completionLength
     this.#reasoningBefore = this.reasoningLength
+    this.#mediaBefore = this.mediaTokens
     this.#piecesBefore = this.completion?.length ?? 0
   }
 

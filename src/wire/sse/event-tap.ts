@@ -61,7 +61,6 @@ export class EventTap extends DeliveredText implements StreamTap {
   usage: Usage | null = null
   begun = false
   finished = false
-  mediaTokens = 0
   oddUsage: string | null = null
   readonly #calls = new ToolCallCounter()
   readonly #reader: EventReader

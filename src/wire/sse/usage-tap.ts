@@ -5,6 +5,7 @@ import type { ProxyError } from '../../errors.ts'
 import { asObject, parseObject } from '../answers/answer.ts'
 import { ChoiceText } from '../answers/choice-text.ts'
 import { usageBody } from '../answers/choices-answer.ts'
+import { errorIn } from '../answers/error-in.ts'
 import { type Edits, editMembers } from '../json/json-edits.ts'
 import type { ChoicesRequest } from '../requests/choices-request.ts'
 import { oddUsage, SMALLER_REPORT } from '../usage/odd-usage.ts'
@@ -72,7 +73,7 @@ export class UsageTap extends ChoiceText implements StreamTap {
     this.nextEvent()
     const chunk = event.data === '[DONE]' ? null : parseObject(event.data)
     if (chunk === null) return this.#endOrGarbage(event.data)
-    const error = chunk.object === 'error' ? chunk : (chunk.error ?? null)
+    const error = errorIn(chunk)
     if (error !== null) return { kind: 'error', error }
     if (hasChoices(chunk)) return this.#take(event.data, chunk)
     if (mayTellUsage(chunk)) this.#readUsage(chunk)

@@ -10,7 +10,8 @@ import { asObject } from '../answers/answer.ts'
  * @returns null where it tells none
  */
 export function readAudioUsage(answer: Record<string, unknown>): Usage | null {
-  const { seconds = answer.duration } = asObject(answer.usage) ?? {}
+  const usage = asObject(answer.usage) ?? {}
+  const seconds = usage.seconds ?? usage.prompt_audio_seconds ?? answer.duration
   return readUsage(answer.usage, INPUT_NAMES) ?? usageOfSeconds(Number(seconds))
 }
 

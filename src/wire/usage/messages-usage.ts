@@ -22,15 +22,13 @@ export function readMessagesUsage(wire: unknown, before: Usage | null = null): U
   const prompt = (tokens(usage.input_tokens) ?? 0) + written + cached
   const completion = Math.max(tokens(usage.output_tokens) ?? 0, before?.completionTokens ?? 0)
   if (prompt + completion === 0) return null
-  if (before !== null && prompt < before.promptTokens) {
-    return { ...before, completionTokens: completion }
-  }
-  const told = {
-    promptTokens: prompt,
-    cachedTokens: cached,
+  const thought = tokens(asObject(usage.output_tokens_details)?.thinking_tokens) ?? 0
+  const output = {
     completionTokens: completion,
-    reasoningTokens: 0,
+    reasoningTokens: Math.min(Math.max(thought, before?.reasoningTokens ?? 0), completion),
   }
+  if (before !== null && prompt < before.promptTokens) return { ...before, ...output }
+  const told = { promptTokens: prompt, cachedTokens: cached, ...output }
   if (written === 0) return told
   return withParts(told, { cacheWriteTokens: written, cacheWrite1hTokens: forAnHour })
 }

@@ -4,7 +4,7 @@ import { isBilled } from './tool-items.ts'
 
 /**
  * The calls that a `usage` object tells: those of Anthropic's `server_tool_use`, the sources and
- * the tools of xAI, the queries of Perplexity.
+ * the tools of xAI, the queries of Perplexity; and those of OpenAI's `tool_usage`.
  */
 export function reportedCalls(usage: unknown): ToolCalls | undefined {
   const wire = asObject(usage)
@@ -12,6 +12,7 @@ export function reportedCalls(usage: unknown): ToolCalls | undefined {
   const told: [string, unknown][] = [
     ['num_sources_used', wire.num_sources_used],
     ['web_search_call', wire.num_search_queries],
+    ['web_search_call', asObject(wire.web_search)?.num_requests],
   ]
   const { server_tool_use: requests, server_side_tool_usage_details: calls } = wire
   for (const [name, count] of Object.entries({ ...asObject(requests), ...asObject(calls) })) {
