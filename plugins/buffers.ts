@@ -3,8 +3,10 @@ import fp from 'fastify-plugin'
 import { BufferBudget, type BufferShare } from '../src/body/buffer-budget.ts'
 import { readBody } from '../src/body/read-body.ts'
 import { limitStall } from '../src/body/stalled-client.ts'
+import { ProxyError } from '../src/errors.ts'
 import { bodyOf, endpointOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
+import { jsonWeight } from '../src/wire/json/json-memory.ts'
 import { type MeteredRequest, withoutBody } from '../src/wire/requests/metered-request.ts'
 import type { PromptText } from '../src/wire/requests/prompt.ts'
 
@@ -12,13 +14,17 @@ import type { PromptText } from '../src/wire/requests/prompt.ts'
 const PROMPT_BYTES_MAX = 1024 * 1024
 const PROMPTS_BYTES_MAX = 64 * 1024 * 1024
 
+/** What one account has of the budget at most, so that it leaves room for others. */
+const ACCOUNT_SHARE = 0.75
+
 /** Bytes a character takes in memory, at most. */
 const CHARACTER_BYTES = 2
 
 /** Bodies in memory: those of all requests share one budget, and go when they are not needed. */
 async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number }): Promise<void> {
   const setShare = requestSlot(app, 'buffered')
-  const budget = new BufferBudget(bytesMax)
+  const { bodyLimit = 0 } = app.initialConfig
+  const budget = new BufferBudget(bytesMax, Math.max(bytesMax * ACCOUNT_SHARE, bodyLimit))
   const prompts = new BufferBudget(PROMPTS_BYTES_MAX)
 
   app.decorate('buffers', budget)
@@ -30,7 +36,7 @@ async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number })
   })
 
   app.decorate('shareBuffers', (request, reply, payload, done) => {
-    const share = budget.share()
+    const share = budget.share(request.account.id)
     setShare(request, share)
     closeWhenOver(share, request, reply)
     done(null, payload)
@@ -39,6 +45,15 @@ async function buffers(app: FastifyInstance, { bytesMax }: { bytesMax: number })
   app.decorate('readBody', async (request: FastifyRequest) => {
     const { bodyLimit } = request.routeOptions
     return readBody(request.raw, { limit: bodyLimit, share: request.buffered })
+  })
+
+  app.decorate('weighJson', (request, body) => {
+    const weight = jsonWeight(body)
+    if (weight > request.routeOptions.bodyLimit) {
+      const message = 'The body has too many small values: more than fit into memory.'
+      throw new ProxyError('request_too_large', { message })
+    }
+    request.buffered.take(weight - body.byteLength)
   })
 
   function keep(request: FastifyRequest, reply: FastifyReply): PromptText | null {
@@ -83,9 +98,14 @@ declare module 'fastify' {
     /**
      * The body of a request, decoded.
      * @throws ProxyError request_too_large, unsupported_content_encoding,
-     * invalid_content_encoding, overloaded, bad_http
+     * invalid_content_encoding, overloaded, bad_http, request_timeout
      */
     readBody(request: FastifyRequest): Promise<Buffer>
+    /**
+     * Takes the room of a JSON body that needs more than its bytes, before it is parsed.
+     * @throws ProxyError request_too_large, overloaded
+     */
+    weighJson(request: FastifyRequest, body: Uint8Array): void
     /**
      * Lets the body of a request go when its answer begins: what is left of it is small.
      * @param mayBeCounted its prompt may have to be counted yet, and is kept where there is room

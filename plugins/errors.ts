@@ -3,7 +3,7 @@ import fp from 'fastify-plugin'
 import { type ErrorCode, ProxyError, toProxyError } from '../src/errors.ts'
 import { requestLine } from '../src/log/log-line.ts'
 import { schemaFault } from '../src/routes/schema-fault.ts'
-import { databaseError, isUnavailable } from '../src/store/sqlstate.ts'
+import { databaseError, isCancelled, isUnavailable } from '../src/store/sqlstate.ts'
 import { errorHeaders } from '../src/wire/error-body.ts'
 import { CHOICES_ERRORS, type ErrorShape, MESSAGES_ERRORS } from '../src/wire/error-shape.ts'
 import { isMessagesPath, isOddPath } from '../src/wire/path.ts'
@@ -20,6 +20,12 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_VALIDATION: 'invalid_value', // or what its schema says
 }
 
+/** After these nothing more can be read of a connection. */
+const IN_THE_BODY: readonly string[] = ['bad_http', 'request_timeout']
+
+/** Only the admin API asks for what may take long. */
+const TOO_LONG = 'Postgres gave this up: it took too long. Ask for less, such as a shorter time.'
+
 const ODD_PATH = 'The path of a URL must not have ".." or NUL in it.'
 const BASE_URL_QUERY =
   'Invalid URL: its path is in its query. The base URL must not contain a query string.'
@@ -34,6 +40,7 @@ async function errors(app: FastifyInstance): Promise<void> {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = fromFramework(thrown)
     request.failure = error
+    if (!IN_THE_BODY.includes(error.code)) keepConnection(reply)
     return sendError(reply, error)
   })
 
@@ -59,6 +66,14 @@ async function errors(app: FastifyInstance): Promise<void> {
   })
 
   app.decorateRequest('failure', null)
+}
+
+/**
+ * Fastify closes a connection whose body was refused. A client that still sends it would be reset
+ * before it has read why: the rest is read and dropped instead (W-16).
+ */
+function keepConnection(reply: FastifyReply): void {
+  if (reply.getHeader('connection') === 'close') reply.removeHeader('connection')
 }
 
 /** Clients that try WebSocket first go on over HTTP when they are refused at once (W-7). */
@@ -109,6 +124,9 @@ function fromFramework(thrown: FastifyError): ProxyError {
   const code = FRAMEWORK_ERRORS[thrown.code] ?? (isClientFault(thrown) ? 'bad_http' : undefined)
   if (code === undefined) {
     const cause = databaseError(thrown)
+    if (isCancelled(cause)) {
+      return new ProxyError('ledger_unavailable', { message: TOO_LONG, cause })
+    }
     if (isUnavailable(cause)) return new ProxyError('ledger_unavailable', { cause })
     return toProxyError(cause)
   }

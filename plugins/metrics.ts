@@ -39,6 +39,7 @@ async function metrics(
   const define = definer(registry)
   const known = {
     hasModel: (name: string) => catalogue().models.has(name),
+    pricedAs: (provider: string, model: string) => catalogue().pricedAs(provider, model),
     hasProvider: (name: string) => name === environment || catalogue().providers.has(name),
   }
   const requests = createRequestMetrics(define, known)

@@ -53,12 +53,9 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
     if (isBehind(catalogue, account.tier, model)) catalogue = await app.database.reloadCatalogue()
     const tier = catalogue.tiers.get(account.tier)
     if (tier === undefined) throw new Error(`the tier ${account.tier} is not in the catalogue`)
-    const isInTier = allowsModel(tier.models, model)
-    if (!isInTier || !allowsModel(account.keyModels, model)) {
-      const cause = new Error(`${isInTier ? 'the key' : `the tier ${tier.name}`} does not allow it`)
-      throw new ProxyError('model_not_allowed', { param: 'model', cause })
-    }
+    refuseUnlessAllowed(model, tier, account.keyModels)
     setTier(request, tier)
+    if (reply.raw.closed) return reply.hijack() // it left, and takes no place on a route
     app.chooseRoute(request, reply, servingRoutes(catalogue, request, tier))
   })
 
@@ -111,6 +108,14 @@ async function tier(app: FastifyInstance, options: TierOptions): Promise<void> {
     price
       ? rateOfPrice(price, options.creditsPerUsd, markupPpm)
       : fallbackRate(options.fallbackPer1000Tokens, markupPpm)
+}
+
+/** @param keyModels those that the key is limited to. @throws ProxyError model_not_allowed */
+function refuseUnlessAllowed(model: string, tier: Tier, keyModels: string[] | null): void {
+  const isInTier = allowsModel(tier.models, model)
+  if (isInTier && allowsModel(keyModels, model)) return
+  const cause = new Error(`${isInTier ? 'the key' : `the tier ${tier.name}`} does not allow it`)
+  throw new ProxyError('model_not_allowed', { param: 'model', cause })
 }
 
 /** Whether it was read before, or while, somebody changed what this request needs. */

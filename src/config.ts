@@ -86,7 +86,7 @@ function toConfig(env: Environment): Config {
     upstream: toUpstream(env),
     providerName: env.OPENAI_CUSTOM_PROVIDER_NAME,
     tokenEstimation: env.OPENAI_CUSTOM_TOKEN_ESTIMATION,
-    fallbackPer1000Tokens: parseCredits(env.OPENAI_CUSTOM_CREDIT_MULTIPLIER) ?? 0n,
+    fallbackPer1000Tokens: parseCredits(env.OPENAI_CUSTOM_CREDIT_MULTIPLIER) as MicroCredits,
     creditsPerUsd: BigInt(env.CREDITS_PER_USD),
     logLevel: env.LOG_LEVEL as string,
     bodyLimitBytes: env.BODY_LIMIT_BYTES,

@@ -86,7 +86,7 @@ export const EnvironmentSchema = Type.Object({
   ),
   OPENAI_CUSTOM_CREDIT_MULTIPLIER: Type.String({
     default: '10',
-    pattern: '^[0-9]{1,9}(\\.[0-9]{1,6})?$',
+    pattern: '^(0|[1-9][0-9]{0,8})(\\.[0-9]{1,6})?$',
     like: 'a number such as 12.5, with at most 9 digits before the point and 6 after',
     description: 'Credits per 1,000 tokens of a model without a price.',
   }),
@@ -113,7 +113,7 @@ export const EnvironmentSchema = Type.Object({
     minimum: 1024,
     maximum: 64 * 1024 * 1024 * 1024,
     description:
-      'Bytes of all request bodies and answers in one piece that are in memory at a time, at least BODY_LIMIT_BYTES; beyond it 503 `overloaded`. A body read as JSON takes about four times its bytes.',
+      'Bytes of all request bodies and answers in one piece that are in memory at a time, at least BODY_LIMIT_BYTES; beyond it 503 `overloaded`. One account has at most three quarters of it. A body read as JSON takes about four times its bytes; one of many small values counts as more bytes than it has.',
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({

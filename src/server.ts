@@ -3,6 +3,7 @@ import type { Server as HttpServer } from 'node:http'
 import { Server } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 import closeWithGrace from 'close-with-grace'
+import type { Logger } from 'pino'
 import { type AppConfig, buildApp } from './app.ts'
 import { type Config, ConfigError, loadConfig } from './config.ts'
 import { keptSecret } from './data-dir.ts'
@@ -32,6 +33,9 @@ const LAST_CONNECTIONS_MS = 10_000
 
 /** What this process started beside the app, and stops after it. */
 type Companions = { postgres: EmbeddedPostgres | null; sandbox: Sandbox | null }
+
+/** What a stop signal does now, and whether this process ends already. */
+type Life = { isEnding: boolean; end(): void }
 
 function readConfig(): Config {
   try {
@@ -68,21 +72,39 @@ async function stop({ sandbox, postgres }: Companions): Promise<void> {
   await postgres?.stop()
 }
 
-async function start(config: Config, companions: Companions): Promise<void> {
-  const logger = createLogger(config.logLevel)
+/** Serves. From then on a stop signal drains; one that came before is heeded at the end. */
+async function start(
+  config: Config,
+  logger: Logger,
+  companions: Companions,
+  life: Life,
+): Promise<void> {
   const appConfig = await complete(config, companions)
   const app = await buildApp(appConfig, logger)
   const address = await startStep('HOST and PORT can not be listened on', () =>
     app.listen({ host: config.host, port: config.port }),
   )
   const adminAddress = await openAdminPort(app.adminServer, config)
-  const servers = app.adminServer === null ? [app.server] : [app.server, app.adminServer]
+  if (companions.postgres) {
+    const hashKey = createKeyHasher(appConfig.secretKeys)
+    const key = await createDemoAccount(app.database.db, hashKey)
+    const isSandbox = companions.sandbox !== null
+    if (key) process.stderr.write(welcome(`${address}/v1`, key, isSandbox))
+  }
+  const upstream = app.upstream.baseUrl
+  logger.info({ address, admin_address: adminAddress, upstream }, 'listening')
 
-  let isStopping = false
+  const servers = app.adminServer === null ? [app.server] : [app.server, app.adminServer]
   const grace = closeWithGrace(
-    { delay: config.drainTimeoutMs + CLOSE_MARGIN_MS, logger: false, skip: [...STOP_SIGNALS] },
+    {
+      delay: config.drainTimeoutMs + CLOSE_MARGIN_MS,
+      onTimeout: () =>
+        logger.error('not ended in time: what waits to be settled is in the journal'),
+      logger,
+      skip: [...STOP_SIGNALS],
+    },
     async ({ err }) => {
-      isStopping = true
+      life.isEnding = true
       if (err) logger.fatal({ err }, 'stopping after an error that nothing caught')
       await app.drain(err ? 0 : config.drainTimeoutMs)
       await refuseTheLast(servers)
@@ -93,21 +115,8 @@ async function start(config: Config, companions: Companions): Promise<void> {
       await stop(companions)
     },
   )
-  const quit = () => process.exit(1)
-  onStopSignals((signal) => {
-    if (isStopping) return quit()
-    logger.info({ signal }, 'stopping')
-    void grace.close()
-  }, quit)
-
-  if (companions.postgres) {
-    const hashKey = createKeyHasher(appConfig.secretKeys)
-    const key = await createDemoAccount(app.database.db, hashKey)
-    const isSandbox = companions.sandbox !== null
-    if (key) process.stderr.write(welcome(`${address}/v1`, key, isSandbox))
-  }
-  const upstream = app.upstream.baseUrl
-  logger.info({ address, admin_address: adminAddress, upstream }, 'listening')
+  life.end = () => void grace.close()
+  if (life.isEnding) life.end()
 }
 
 /** @returns where the admin API is; nothing, where the public port serves it */
@@ -131,11 +140,28 @@ async function refuseTheLast(servers: Server[]): Promise<void> {
   await Promise.race([closed, delay(LAST_REFUSALS_MS)])
 }
 
-const companions: Companions = { postgres: null, sandbox: null }
-try {
-  await start(readConfig(), companions)
-} catch (error) {
-  process.stderr.write(`Tollkeeper did not start: ${reasonOf(error)}\n`)
-  await stop(companions)
-  process.exit(1)
+/** Lives until a stop signal. */
+async function run(config: Config): Promise<void> {
+  const logger = createLogger(config.logLevel)
+  const companions: Companions = { postgres: null, sandbox: null }
+  const quit = () => process.exit(1)
+  const giveUp = () => {
+    if (config.databaseUrl !== null) process.exit(0) // else our Postgres is started, then stopped
+  }
+  const life: Life = { isEnding: false, end: giveUp }
+  onStopSignals((signal) => {
+    if (life.isEnding) return quit()
+    life.isEnding = true
+    logger.info({ signal }, 'stopping')
+    life.end()
+  }, quit)
+  try {
+    await start(config, logger, companions, life)
+  } catch (error) {
+    if (!life.isEnding) process.stderr.write(`Tollkeeper did not start: ${reasonOf(error)}\n`)
+    await stop(companions)
+    process.exit(life.isEnding ? 0 : 1)
+  }
 }
+
+await run(readConfig())

@@ -6,10 +6,14 @@ import { ProxyError } from '../errors.ts'
  */
 export class BufferBudget {
   readonly #bytesMax: number
+  readonly #ownerBytesMax: number
+  readonly #byOwner = new Map<string, number>()
   #taken = 0
 
-  constructor(bytesMax: number) {
+  /** @param ownerBytesMax what all requests of one owner may have of it */
+  constructor(bytesMax: number, ownerBytesMax = bytesMax) {
     this.#bytesMax = bytesMax
+    this.#ownerBytesMax = ownerBytesMax
   }
 
   /** Bytes in memory now. */
@@ -17,13 +21,19 @@ export class BufferBudget {
     return this.#taken
   }
 
-  /** The part of one request; nothing is taken yet. */
-  share(): BufferShare {
-    return new BufferShare((bytes) => {
-      if (bytes > 0 && this.#taken + bytes > this.#bytesMax) return false
-      this.#taken += bytes
-      return true
-    })
+  /** The part of one request; nothing is taken yet. @param owner whose it is, where that counts */
+  share(owner = ''): BufferShare {
+    return new BufferShare((bytes) => this.#draw(owner, bytes))
+  }
+
+  #draw(owner: string, bytes: number): boolean {
+    const ofOwner = (this.#byOwner.get(owner) ?? 0) + bytes
+    const isTooMuch = this.#taken + bytes > this.#bytesMax || ofOwner > this.#ownerBytesMax
+    if (bytes > 0 && isTooMuch) return false
+    this.#taken += bytes
+    if (ofOwner === 0) this.#byOwner.delete(owner)
+    else this.#byOwner.set(owner, ofOwner)
+    return true
   }
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import type { Transform } from 'node:stream'
 import { ProxyError } from '../errors.ts'
 import type { BufferShare } from './buffer-budget.ts'
@@ -11,11 +12,24 @@ type Bounds = {
   share: BufferShare
 }
 
+/** What ends the reading of the body that comes on a connection. */
+const reading = new WeakMap<Socket, (error: ProxyError) => void>()
+
+/**
+ * Nothing more of a body can come on a connection: whoever reads it gets the error, and answers.
+ * @returns whether one was read
+ */
+export function breakOffBody(connection: Socket, error: ProxyError): boolean {
+  const stop = reading.get(connection)
+  stop?.(error)
+  return stop !== undefined
+}
+
 /**
  * Reads a body whole, decoded (W-15). What is too much is not even inflated: past a bound nothing
  * more is read into memory, and what the client still sends is dropped, so that it can read why.
  * @throws ProxyError request_too_large, unsupported_content_encoding, invalid_content_encoding,
- * overloaded, bad_http
+ * overloaded, bad_http, request_timeout
  */
 export function readBody(raw: IncomingMessage, bounds: Bounds): Promise<Buffer> {
   const { 'content-encoding': header, 'content-length': length = '0' } = raw.headers
@@ -68,11 +82,13 @@ function collect(
   /** The connection lives on, and must not keep the body alive. */
   function leave(): void {
     pieces.clear()
+    reading.delete(raw.socket)
     source.off('data', add).off('end', end)
     raw.off('error', cut)
     decoder?.off('error', broken)
   }
 
+  reading.set(raw.socket, stop)
   raw.once('error', cut)
   decoder?.once('error', broken)
   const source = (decoder ? raw.pipe(decoder) : raw).on('data', add).once('end', end)

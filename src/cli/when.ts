@@ -1,9 +1,10 @@
+import { readMoment } from '../domain/moment.ts'
+
 const DAY_MS = 86_400_000
 const UNITS_MS = { m: 60_000, h: 3_600_000, d: DAY_MS }
 const DAYS = { today: 0, yesterday: -DAY_MS, tomorrow: DAY_MS }
 
 const DURATION = /^([1-9][0-9]{0,5})([mhd])$/
-const MOMENT = /^(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?)?(Z|[+-]\d{2}:\d{2})?$/
 
 export const TIME_SHAPE = 'a time like tomorrow, 2026-12-01 or 2026-12-01T09:30Z (UTC), or 24h'
 
@@ -23,7 +24,7 @@ export function readTime(text: string, now: Date, sense: 'ago' | 'ahead'): strin
   if (duration !== null) {
     return new Date(now.getTime() + (sense === 'ago' ? -duration : duration)).toISOString()
   }
-  const moment = momentOf(text)
+  const moment = readMoment(text)
   if (moment === null) throw new Error(`it must be ${TIME_SHAPE}`)
   return moment.toISOString()
 }
@@ -38,14 +39,4 @@ export function readDuration(text: string): number {
 function durationOf(text: string): number | null {
   const [, count, unit] = text.match(DURATION) ?? []
   return unit === undefined ? null : Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS]
-}
-
-/** A date that exists: Date takes February 30 for March 2. */
-function momentOf(text: string): Date | null {
-  const [, date, time = 'T00:00', , , zone = 'Z'] = text.match(MOMENT) ?? []
-  if (date === undefined) return null
-  const day = new Date(`${date}T00:00Z`)
-  if (Number.isNaN(day.getTime()) || !day.toISOString().startsWith(date)) return null
-  const moment = new Date(`${date}${time}${zone}`)
-  return Number.isNaN(moment.getTime()) ? null : moment
 }

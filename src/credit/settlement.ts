@@ -24,7 +24,8 @@ export function settlementOf(request: FastifyRequest, reply: FastifyReply): Sett
 /** The record of an authenticated request that is over, whatever became of it. */
 export function recordOf(request: FastifyRequest, reply: FastifyReply): RequestRecord {
   const relayed = relayedOf(request, reply)
-  const charged = usageToCharge(relayed)
+  const body = request.body as MeteredRequest | undefined
+  const charged = usageToCharge(relayed, body?.outputLimit ?? null)
   const { outcome, estimated, delivered, error, ttftMs } = relayed
   const { stage, stages } = request.timeline
   return {

@@ -8,7 +8,7 @@ import type { HeldLine, UnheldLine } from './log-schema.ts'
 
 /**
  * The canonical line of a request that held credits: built from named facts, never by redaction.
- * The logger adds request_id.
+ * The logger adds request_id. A hold below the charge has grown to it when it was settled.
  */
 export function settledLine(
   accountId: string,
@@ -43,7 +43,7 @@ export function settledLine(
     usage_details: detailsOf(record),
     usage_source: record.usageSource,
     estimated_tokens: record.estimatedTokens,
-    hold: formatCredits(hold),
+    hold: formatCredits(charge && charge.charged > hold ? charge.charged : hold),
     charged: charge && formatCredits(charge.charged),
     uncollected: charge && formatCredits(charge.uncollected),
   }

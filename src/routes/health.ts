@@ -12,7 +12,7 @@ const healthSchema = {
   answers: { 200: Type.Object({ status: Type.Literal('ok') }, { description: 'It does.' }) },
 }
 const readySchema = {
-  summary: 'The process reaches Postgres, and can admit requests',
+  summary: 'The process reaches Postgres and its journal, and can admit requests',
   answers: { 200: Type.Object({ status: Type.Literal('ready') }, { description: 'It does.' }) },
 }
 
@@ -20,7 +20,8 @@ const readySchema = {
 export async function health(app: FastifyInstance): Promise<void> {
   app.get('/healthz', { schema: healthSchema }, async () => ({ status: 'ok' }))
 
-  app.get('/readyz', { schema: readySchema, onRequest: app.refuseWhileDraining }, async () => {
+  const conditions = { onRequest: app.refuseWhileDraining, preHandler: app.requireJournal }
+  app.get('/readyz', { schema: readySchema, ...conditions }, async () => {
     try {
       await timely(ping(app.database.db), READY_TIMEOUT_MS)
     } catch (cause) {

@@ -107,6 +107,7 @@ describe('a price correction', () => {
     ['no model', { model: undefined }, 'model'],
     ['no beginning', { from: undefined }, 'from'],
     ['a beginning that is no time', { from: 'yesterday' }, 'from'],
+    ['a beginning that is no day', { from: '2026-02-30' }, 'from'],
     ['an end before the beginning', { to: '2019-01-01T00:00:00Z' }, 'to'],
     ['no time at all between them', { to: FROM }, 'to'],
     ['no reference when it is applied', { reference: undefined, apply: true }, 'reference'],

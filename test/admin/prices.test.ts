@@ -76,6 +76,14 @@ describe('a price', () => {
     expect(again).toEqual({ status: 200, body })
   })
 
+  it('has in its hours the tools that they say nothing of', async () => {
+    const tools = { web_search_call: '0.01', file_search_call: '0.0025' }
+    const night = { from: '22:00', until: '06:00', tools: { web_search_call: '0' } }
+    const { body } = await client.post('/prices', price({ tools, hours: [night] }))
+    const atNight = { ...tools, web_search_call: '0' }
+    expect(body).toMatchObject({ tools, hours: [{ tools: atNight }] })
+  })
+
   it('takes cached input as input, reasoning as output, and no price a call', async () => {
     const { body } = await client.post('/prices', price())
     expect(body).toMatchObject({ cached_input: '2.5', reasoning: '10', request: '0' })

@@ -68,6 +68,7 @@ describe('a request', () => {
         estimated_tokens: 21,
         usage_details: null,
         price_id: null,
+        markup_ppm: '1000000',
         fallback_per_1000_tokens: null,
         hold: '1.5',
         charged: '0.25',
@@ -131,7 +132,7 @@ describe('a request', () => {
 describe('the list of requests', () => {
   it('is filtered by account, key, model and outcome', async () => {
     const other = await client.account({ credits: '5' })
-    const keyId = '01900000-0000-7000-8000-00000000000b'
+    const keyId = (await client.post(`/accounts/${other.id}/keys`, {})).body.id.slice(4)
     const one = await spend(admin.sql, other.id, 1n, { model: 'one/a:b' })
     const two = await spend(admin.sql, other.id, 1n, { keyId, outcome: 'client_gone' })
     const ids = async (query: string) => {

@@ -43,23 +43,34 @@ describe('usage', () => {
     const poor = await client.account({ credits: '1' })
     const id = await hold(admin.sql, poor.id, CREDIT)
     await settle(admin.sql, poor.id, { id, cost: 1_500_000n, record: { promptTokens: 1 } })
+    const sums = {
+      requests: 3,
+      prompt_tokens: 201,
+      cached_tokens: 84,
+      completion_tokens: 34,
+      ...{ cache_write_tokens: 0, reasoning_tokens: 9, audio_tokens: 0, image_tokens: 0 },
+      tool_calls: 0,
+      charged: '1.250001',
+      uncollected: '0.5',
+      adjusted: '0',
+    }
     expect((await client.get('/usage?group_by=model')).body).toEqual({
-      data: [
-        {
-          group: 'sandbox-echo',
-          requests: 3,
-          prompt_tokens: 201,
-          cached_tokens: 84,
-          completion_tokens: 34,
-          ...{ cache_write_tokens: 0, reasoning_tokens: 9, audio_tokens: 0, image_tokens: 0 },
-          tool_calls: 0,
-          charged: '1.250001',
-          uncollected: '0.5',
-          adjusted: '0',
-        },
-      ],
+      data: [{ group: 'sandbox-echo', ...sums }],
       next: null,
+      total: sums,
     })
+  })
+
+  it('has a total of all groups, also of those that one answer has no room for', async () => {
+    const dear = await spend(admin.sql, account.id, 2n, { model: 'dear' })
+    await admin.sql`
+      insert into requests select (jsonb_populate_record(r, jsonb_build_object(
+          'id', left(r.id::text, 24) || lpad(n::text, 12, '0'), 'model', n, 'charged', 1))).*
+        from requests r, generate_series(1, 10000) n where r.id = ${dear}`
+    const { body } = await client.get('/usage?group_by=model')
+    expect(body.data).toHaveLength(10_000)
+    expect(body.data[0]).toMatchObject({ group: 'dear', charged: '0.000002' })
+    expect(body.total).toMatchObject({ requests: 10_001, charged: '0.010002' })
   })
 
   it('has the tokens of other classes and the calls of hosted tools', async () => {
@@ -107,7 +118,8 @@ describe('usage', () => {
   })
 
   it('is nothing where nothing was used', async () => {
-    expect((await client.get('/usage')).body).toEqual({ data: [], next: null })
+    const { body } = await client.get('/usage')
+    expect(body).toMatchObject({ data: [], next: null, total: { requests: 0, charged: '0' } })
   })
 })
 
@@ -202,6 +214,8 @@ describe('usage in a time', () => {
     ['group_by=hour', 'group_by'],
     ['group_by=', 'group_by'],
     ['since=yesterday', 'since'],
+    ['since=2026-02-30', 'since'],
+    ['until=12/01/2026', 'until'],
     ['until=1969-12-31T23:59:59Z', 'until'],
     ['since=10000-01-01T00:00:00Z', 'since'],
     ['from=2026-01-01T00:00:00Z', 'from'],

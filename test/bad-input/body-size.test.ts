@@ -68,6 +68,22 @@ test('a chunked body far over the limit is a 413 that can be read', async () => 
   await expectError(response, TOO_LARGE)
 })
 
+test.each([
+  ['told', `content-length: ${LIMIT + 500_000}`, 'x'.repeat(LIMIT + 500_000)],
+  ['not told', 'transfer-encoding: chunked', chunked('x'.repeat(LIMIT + 500_000), 1_000)],
+])(
+  'a body that is refused is read to its end, its length %s, and its connection lives on',
+  async (_, header, body) => {
+    const { key } = await proxy.customer('100')
+    const head = postHead(key, header).replace('connection: close', 'connection: keep-alive')
+    const next = `GET /v1/models HTTP/1.1\r\nhost: x\r\nconnection: close\r\nx-api-key: ${key}\r\n\r\n`
+    const response = await sendRaw(proxy, head, body, next)
+    expect(response.status).toBe(413)
+    expect(response.headers.get('connection')).not.toBe('close')
+    expect(await response.text()).toContain('HTTP/1.1 200 OK')
+  },
+)
+
 test('a chunked body within the limit is read', async () => {
   const { key } = await proxy.customer('100')
   const head = postHead(key, 'transfer-encoding: chunked')

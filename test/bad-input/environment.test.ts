@@ -67,6 +67,7 @@ test.each([
   ['SECRET_KEY', 'canary-newer-secret, canary-older-secret', 'without spaces'],
   ['OPENAI_API_KEY', 'sk-canary\n', 'visible ASCII characters'],
   ['TRUST_PROXY', '10.0.0.0/8/8', 'expected a CIDR'],
+  ['OPENAI_CUSTOM_CREDIT_MULTIPLIER', '010', 'a number such as 12.5'],
   ['LOG_LEVEL', 'INFO', 'expected one of trace, debug, info'],
 ])('%s=%j is refused with what it has to be', (name, value, wanted) => {
   const [fault, ...others] = faultsOf({ SECRET_KEY: 'x'.repeat(16), [name]: value })

@@ -70,6 +70,29 @@ test.each([
 })
 
 test.each([
+  ['Model', 'model', '"dear"'],
+  ['meſſages', 'messages', '[]'],
+  ['max_to\\u212Aens', 'max_tokens', '100000'],
+  ['Stream', 'stream', 'true'],
+  ['N', 'n', '9'],
+])('the field "%s" is not sent on: some upstreams read it as "%s"', async (key, param, value) => {
+  const body = `${JSON.stringify(GOOD).slice(0, -1)},"${key}":${value}}`
+  const { error } = await expectError(await send(body), {
+    ...INVALID,
+    code: 'invalid_value',
+    param,
+  })
+  expect(error.message).toContain(`must be written "${param}"`)
+  expect(proxy.sandbox.calls.size).toBe(0)
+})
+
+test('an option of a stream is not sent on in other letters', async () => {
+  const options = { stream: true, stream_options: { Include_Usage: false } }
+  const response = await send(JSON.stringify({ ...GOOD, ...options }))
+  await expectError(response, { ...INVALID, code: 'invalid_value', param: 'stream_options' })
+})
+
+test.each([
   ['without a body or a length', []],
   ['with a length of 0', ['content-length: 0']],
   ['with a type and a length of 0', ['content-type: application/json', 'content-length: 0']],

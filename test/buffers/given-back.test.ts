@@ -19,8 +19,8 @@ import {
 
 const LIMIT = 64 * 1024
 
-/** Room for three bodies of the largest size. */
-const BUDGET = 3 * LIMIT
+/** Room for three bodies of the largest size, of one account. */
+const BUDGET = 4 * LIMIT
 
 let upstream: Upstream
 let proxy: Tollkeeper
@@ -127,7 +127,7 @@ test('whatever becomes of requests, nothing of the budget stays taken', async ()
   expect([...statuses]).toEqual(expect.arrayContaining([200, 400, 413, null]))
 })
 
-test('a request beyond the budget is a 503 that says when to try again', async () => {
+test('a request beyond the room of its account is a 503 that says when to try again', async () => {
   const waiting: Ending = { ...ANSWERED, user: 'silent', bytes: LIMIT - 1_000 }
   const before = upstream.seen.length
   const calls = [1, 2, 3].map(() => {
@@ -143,6 +143,8 @@ test('a request beyond the budget is a 503 that says when to try again', async (
   expect(response.status).toBe(503)
   expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
   expect(await response.json()).toMatchObject({ error: { code: 'overloaded' } })
+  const other = await proxy.customer('1000000')
+  expect((await proxy.chat(other.key, null, { body })).status).toBe(200) // it has room of its own
   for (const { leave } of calls) leave()
   await Promise.all(calls.map(({ answer }) => answer))
   await eventually(() => proxy.app.buffers.taken === 0 || undefined)

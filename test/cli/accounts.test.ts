@@ -109,3 +109,21 @@ test('an account that the API refuses is refused by the name of the option at fa
   expect(await cli.failure('account create Poor --tier nowhere')).toMatch(/^--tier: /)
   expect(await cli.failure(['account', 'create', 'a\u0007b'])).toMatch(/^<name>: /)
 })
+
+test('account ledger lists the movements of credits page by page, the newest first', async () => {
+  await cli.text('account create Booked --external-id booked --credits 5')
+  await cli.text('grant booked 7.5 --reference invoice-7')
+  await cli.text('adjust booked -0.000001 --reference ticket-12 --reason rounding')
+  const first = await cli.text('account ledger booked --limit 2')
+  const [head, ...rows] = tableOf(first.split('\n').slice(0, 3).join('\n'))
+  expect(head).toEqual([
+    ...['seq', 'time', 'kind', 'amount', 'balance', 'request', 'reference', 'reason'],
+  ])
+  expect(rows.map(([seq, , ...cells]) => [seq, ...cells])).toEqual([
+    ['3', 'adjustment', '-0.000001', '12.499999', '-', 'ticket-12', 'rounding'],
+    ['2', 'grant', '7.5', '12.5', '-', 'invoice-7', '-'],
+  ])
+  const cursor = first.match(/\nThere are more: add --cursor (\w+)$/)?.[1]
+  const last = await cli.json(`account ledger booked --limit 2 --cursor ${cursor}`)
+  expect(last).toMatchObject({ data: [{ seq: 1, kind: 'grant', amount: '5' }], next: null })
+})

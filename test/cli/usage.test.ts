@@ -79,6 +79,19 @@ test('usage has a column for what was given back, where something was', async ()
   ])
 })
 
+test('usage sums up amounts of any size, and more groups than it lists', async () => {
+  await proxy.sql`
+    insert into requests select (jsonb_populate_record(r, jsonb_build_object(
+        'id', left(r.id::text, 24) || lpad(n::text, 12, '0'), 'model', 'm-' || n,
+        'hold', 2e18, 'charged', 2e18))).*
+      from requests r, generate_series(1, 10000) n where r.id = ${bobsRequest}`
+  const lines = (await cli.text('usage --by model')).trimEnd().split('\n')
+  expect(lines).toHaveLength(1 + 10_000 + 2)
+  const [total, note] = lines.slice(-2)
+  expect(total).toMatch(/^total +10003 .* 20000000000000000\.18 /)
+  expect(note).toBe('Only the first 10000 are listed.')
+})
+
 test('usage asks for what to group by, and for a time it can read', async () => {
   const by = misuse(await cli.run('usage'))
   expect(by).toBe('--by <what> is missing; see "tollkeeper usage --help"')

@@ -35,6 +35,21 @@ test('a model has its name on the metrics when it has an entry or a price', asyn
   expect(metrics.text).not.toContain('made-up')
 })
 
+test('a name that only a rule of imported prices fits has the name of their model', async () => {
+  const { key } = await proxy.customer('1000')
+  await proxy.admin('POST', '/prices/import', { provider: 'openai', apply: true })
+  const names = ['computer-use-invented-1', 'computer-use-invented-2']
+  await catalogued(({ priceAt }) => priceAt('openai', names[0] as string, new Date()) !== null)
+  for (const model of names) await finish(proxy, key, { model, stream: true })
+  const metrics = await scrape(proxy)
+  expect(metrics.of('tollkeeper_time_to_first_token_seconds_count')).toContainEqual({
+    provider: 'openai',
+    model: 'computer-use',
+    value: names.length,
+  })
+  expect(metrics.text).not.toContain('invented')
+})
+
 test('a provider of the database has its name on the metrics', async () => {
   const { key } = await proxy.customer('1000')
   const route = { provider: 'second', upstream_model: 'sandbox-echo' }

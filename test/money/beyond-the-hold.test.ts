@@ -29,7 +29,8 @@ async function run(outputTokens: number, body: object) {
   const id = response.headers.get('x-request-id') as string
   const seen = await readStream(response)
   const record = await recordOf(proxy, id)
-  return { seen, record, micro, ...(await balanceOf(proxy, accountId)) }
+  const line = await proxy.logOf(id)
+  return { seen, record, line, micro, ...(await balanceOf(proxy, accountId)) }
 }
 
 const KINDS = [
@@ -39,11 +40,12 @@ const KINDS = [
 
 test.for(KINDS)('hidden reasoning of %s is charged beyond its hold', async ([, stream]) => {
   const body = { model: 'sandbox-reasoning', stream, max_tokens: SHOWN }
-  const { record, posted, held } = await run(1_000, body)
+  const { record, line, posted, held } = await run(1_000, body)
   const cost = BigInt(SHOWN + HIDDEN) * TOKEN
   expect(record).toMatchObject({ outcome: 'completed', charged: cost, uncollected: 0n })
   expect(record.completion_tokens).toBe(SHOWN + HIDDEN)
   expect(record.hold).toBe(cost) // grew to what was charged
+  expect(line).toMatchObject({ hold: formatCredits(cost), charged: formatCredits(cost) })
   expect({ posted, held }).toEqual({ posted: formatCredits(1_000n * TOKEN - cost), held: '0' })
 })
 

@@ -36,7 +36,8 @@ test('a process that is told to stop while Postgres is away ends, and the next o
   const id = response.headers.get('x-request-id') as string
   link.pause()
   expect(await response.text()).toMatch(/data: \[DONE\]\n\n$/)
-  await leaver.stop('SIGTERM')
+  expect(await leaver.stop('SIGTERM')).toBe(1)
+  expect(leaver.stdout()).toContain('not ended in time')
   link.resume()
   const heir = startServer(env)
   await heir.listening()

@@ -5,6 +5,7 @@ import { findAccountId } from '../find-account.ts'
 import { listOutput, PAGE_OPTIONS } from '../paging.ts'
 import { type Columns, moment, printable, record } from '../table.ts'
 import { readOneOf } from '../values.ts'
+import { ledger } from './ledger.ts'
 
 export type Account = {
   id: string
@@ -84,6 +85,7 @@ export const account: Group = {
         return accountOutput(body, (body.violations ?? []).map(violationLine).join('\n'))
       },
     },
+    ledger,
     set: {
       says: 'Changes an account.',
       args: ['account'],

@@ -1,11 +1,9 @@
-import { formatCredits, parseCredits } from '../../domain/credits.ts'
 import type { List } from '../admin-client.ts'
 import type { Command, Output } from '../command.ts'
 import { type Columns, table } from '../table.ts'
 import { readOneOf, readPast } from '../values.ts'
 
-type Usage = {
-  group: string
+type Sums = {
   requests: number
   prompt_tokens: number
   cached_tokens: number
@@ -20,7 +18,12 @@ type Usage = {
   adjusted: string
 }
 
-const COLUMNS: Columns<Usage> = {
+type Usage = Sums & { group: string }
+
+/** The total is that of all groups, also of those that are too many to be listed. */
+type Report = List<Usage> & { total: Sums }
+
+const COLUMNS: Columns<Sums> = {
   requests: (row) => row.requests,
   prompt: (row) => row.prompt_tokens,
   cached: (row) => row.cached_tokens,
@@ -58,35 +61,18 @@ export const usage: Command = {
   },
   example: '--by model --since yesterday',
   run: async ({ client, fields }) =>
-    usageOutput(String(fields.group_by), await client.get<List<Usage>>('/usage', fields)),
+    usageOutput(String(fields.group_by), await client.get<Report>('/usage', fields)),
 }
 
-function usageOutput(by: string, list: List<Usage>): Output {
+function usageOutput(by: string, report: Report): Output {
+  const { data, total } = report
   const shown = Object.entries(COLUMNS).filter(
-    ([name, find]) => !RARE.includes(name) || list.data.some((row) => Number(find(row)) !== 0),
+    ([name, find]) =>
+      !RARE.includes(name) || [...data, total].some((row) => Number(find(row)) !== 0),
   )
   const columns: Columns<Usage> = { [by]: (row) => row.group, ...Object.fromEntries(shown) }
-  const rows = list.data.length > 1 ? [...list.data, totalOf(list.data)] : list.data
-  return { json: list, text: table(rows, columns) }
-}
-
-function totalOf(rows: Usage[]): Usage {
-  const tokens = (of: (row: Usage) => number) => rows.reduce((sum, row) => sum + of(row), 0)
-  const credits = (of: (row: Usage) => string) =>
-    formatCredits(rows.reduce((sum, row) => sum + (parseCredits(of(row)) ?? 0n), 0n))
-  return {
-    group: 'total',
-    requests: tokens((row) => row.requests),
-    prompt_tokens: tokens((row) => row.prompt_tokens),
-    cached_tokens: tokens((row) => row.cached_tokens),
-    completion_tokens: tokens((row) => row.completion_tokens),
-    cache_write_tokens: tokens((row) => row.cache_write_tokens),
-    reasoning_tokens: tokens((row) => row.reasoning_tokens),
-    audio_tokens: tokens((row) => row.audio_tokens),
-    image_tokens: tokens((row) => row.image_tokens),
-    tool_calls: tokens((row) => row.tool_calls),
-    charged: credits((row) => row.charged),
-    uncollected: credits((row) => row.uncollected),
-    adjusted: credits((row) => row.adjusted),
-  }
+  const rows = data.length > 1 ? [...data, { group: 'total', ...total }] : data
+  const listed = data.reduce((sum, { requests }) => sum + requests, 0)
+  const note = listed < total.requests ? `\nOnly the first ${data.length} are listed.` : ''
+  return { json: report, text: table(rows, columns) + note }
 }

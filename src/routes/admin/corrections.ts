@@ -15,7 +15,7 @@ import { readTime } from './values.ts'
 const NewCorrectionBody = strictObject({
   provider: Text,
   model: Type.String({ ...Text, description: "The provider's own name for it." }),
-  from: unread('A time: requests that began then or later.'),
+  from: unread('A time, in UTC unless it names a zone: requests that began then or later.'),
   to: Type.Optional(unread('A time: requests that began before it. Left out: all of them.')),
   reference: Type.Optional(Type.String({ ...Text, description: 'A report needs none.' })),
   reason: Type.Optional(Type.String({ ...Text, description: 'Likewise.' })),

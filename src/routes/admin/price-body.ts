@@ -14,6 +14,7 @@ import { columnsOf } from '../../store/prices/price-details.ts'
 import type { PriceRow } from '../../store/prices/prices.ts'
 import { answer, Time, Usd } from '../answers.ts'
 import { strictObject, unread } from './fields.ts'
+import { NAME } from './paging.ts'
 import { invalidValue } from './refusals.ts'
 import { readUsd } from './values.ts'
 
@@ -154,7 +155,10 @@ function readHours(
   if (own.steps !== undefined && other.steps === undefined) {
     throw invalidValue(`${param}.steps`, 'Hours of a price that has steps must have their own.')
   }
-  const terms = fillTerms({ ...readFields(own), ...readFields(other, `${param}.`) })
+  const usual = readFields(own)
+  const theirs = readFields(other, `${param}.`)
+  const tools = { ...usual.tools, ...theirs.tools }
+  const terms = fillTerms({ ...usual, ...theirs, tools })
   const times = { from: readTimeOfDay(`${param}.from`, from), until: 0 }
   times.until = readTimeOfDay(`${param}.until`, until)
   if (times.from === times.until) throw invalidValue(`${param}.until`, 'These hours never come.')
@@ -188,6 +192,9 @@ function readClasses(sent: { [name in ClassName]?: string }, prefix: string): Cl
 
 function readTools(tools: Record<string, string>, param: string): Record<string, bigint> {
   const entries = Object.entries(tools)
+  if (!entries.every(([name]) => NAME.test(name))) {
+    throw invalidValue(param, 'The name of a tool must be 1 to 256 printable characters.')
+  }
   return Object.fromEntries(
     entries.map(([name, text]) => [name, readUsd(`${param}.${name}`, text)]),
   )

@@ -1,13 +1,13 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { KEPT_FIELDS, type Profile } from '../../wire/profile.ts'
-import { oneOf, strictObject, TokenCount } from './fields.ts'
+import { oneOf, strictObject, Text, TokenCount } from './fields.ts'
 import { invalidValue } from './refusals.ts'
 
 /** Seconds for which the answer of a client that has gone may be read on: an hour. */
 const FINISH_SECONDS_MAX = 3_600
 
 /** Names of top-level members of a JSON body. */
-const DropFields = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+const DropFields = Type.Array(Type.String({ ...Text, maxLength: 128 }), {
   maxItems: 64,
   uniqueItems: true,
 })

@@ -91,12 +91,16 @@ export const EndedRequestBody = answer('EndedRequest', 'The record of a request 
   usage_source: nullable(oneOf(['reported', 'estimated'])),
   estimated_tokens: Count,
   price_id: nullable(Type.String({ format: 'uuid' })),
+  markup_ppm: nullable(
+    Type.String({ description: 'Parts per million; null where nothing was held, and long ago.' }),
+  ),
   fallback_per_1000_tokens: nullable(
     Type.String({ description: 'Credits per 1,000 tokens, where no price was known.' }),
   ),
   hold: Credits,
   charged: Credits,
   uncollected: Credits,
+  created_at: { ...Time, description: 'When it was recorded: at its end. Its id tells its start.' },
 })
 
 const CorrectionOfRequest = Type.Object({

@@ -50,6 +50,7 @@ export function endedBody(record: EndedRequest) {
     usage_source: record.usageSource,
     estimated_tokens: record.estimatedTokens,
     price_id: record.priceId,
+    markup_ppm: record.markupPpm?.toString() ?? null,
     fallback_per_1000_tokens:
       record.fallbackRate === null ? null : formatCredits(record.fallbackRate),
     hold: formatCredits(record.hold),

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox'
 import { formatCredits } from '../../domain/credits.ts'
-import { readUsage, type UsageGroup, type UsageRow } from '../../store/usage.ts'
+import { readUsage, type UsageGroup, type UsageSums } from '../../store/usage.ts'
 import { Count, Credits, listOf } from '../answers.ts'
 import { oneOf, strictObject, unread } from './fields.ts'
 import type { AdminPlugin } from './type-provider.ts'
@@ -11,12 +11,13 @@ const GROUPS: UsageGroup[] = ['day', 'model', 'account', 'key']
 
 const Query = strictObject({
   group_by: Type.Optional(oneOf(GROUPS)),
-  since: Type.Optional(unread('A time. Left out: 30 days before `until`.')),
+  since: Type.Optional(
+    unread('A time, in UTC unless it names a zone. Left out: 30 days before `until`.'),
+  ),
   until: Type.Optional(unread('A time. Left out: now.')),
 })
 
-const UsageBody = Type.Object({
-  group: Type.String({ description: 'The day, model, account id or key id.' }),
+const SUMS = {
   requests: Count,
   prompt_tokens: Count,
   cached_tokens: Count,
@@ -31,12 +32,25 @@ const UsageBody = Type.Object({
   adjusted: Type.String({
     description: 'Given back since, by adjustments and price corrections; negative was taken.',
   }),
+}
+
+const UsageBody = Type.Object({
+  group: Type.String({ description: 'The day, model, account id or key id.' }),
+  ...SUMS,
 })
+
+const UsageReportBody = Type.Object(
+  {
+    ...listOf(UsageBody).properties,
+    total: Type.Object(SUMS, { description: 'That of all groups, also of those left out.' }),
+  },
+  { description: 'Days in order; else the 10,000 dearest groups.' },
+)
 
 const schema = {
   summary: 'Sum up tokens and charges by day, model, account or key',
   querystring: Query,
-  answers: { 200: listOf(UsageBody) },
+  answers: { 200: UsageReportBody },
 }
 
 /** `GET /admin/usage`: tokens and charges by day, model, account or key. */
@@ -47,8 +61,10 @@ export const usageRoutes: AdminPlugin = async (app) => {
       query.since === undefined
         ? new Date(until.getTime() - 30 * DAY_MS)
         : readTime('since', query.since)
-    const rows = await readUsage(app.database.db, query.group_by ?? 'day', since, until)
-    return { data: rows.map(usageBody), next: null }
+    const by = query.group_by ?? 'day'
+    const { groups, total } = await readUsage(app.database.db, by, since, until)
+    const data = groups.map(({ group, ...sums }) => ({ group, ...sumsBody(sums) }))
+    return { data, next: null, total: sumsBody(total) }
   })
 }
 
@@ -57,9 +73,8 @@ function afterNow(): Date {
   return new Date(Date.now() + 1)
 }
 
-function usageBody(row: UsageRow): Static<typeof UsageBody> {
+function sumsBody(row: UsageSums): Static<typeof UsageReportBody>['total'] {
   return {
-    group: row.group,
     requests: row.requests,
     prompt_tokens: row.promptTokens,
     cached_tokens: row.cachedTokens,

@@ -1,4 +1,10 @@
-import { CREDITS_MAX, type MicroCredits, parseCredits } from '../../domain/credits.ts'
+import {
+  CREDITS_MAX,
+  formatCredits,
+  type MicroCredits,
+  parseCredits,
+} from '../../domain/credits.ts'
+import { readMoment } from '../../domain/moment.ts'
 import { parseUsd } from '../../domain/prices/usd.ts'
 import { invalidValue } from './refusals.ts'
 
@@ -15,7 +21,8 @@ export function readCredits(param: string, text: string): MicroCredits {
 export function readSignedCredits(param: string, text: string): MicroCredits {
   const amount = parseCredits(text)
   if (amount === null || amount > CREDITS_MAX || amount < -CREDITS_MAX) {
-    const shape = 'a decimal string of credits with at most 12 digits before the point and 6 after'
+    const most = `at most ${formatCredits(CREDITS_MAX)}, with at most 6 digits after the point`
+    const shape = `a decimal string of credits, ${most}`
     throw invalidValue(param, `${param} must be ${shape}, such as "12.5".`)
   }
   return amount
@@ -31,11 +38,15 @@ export function readUsd(param: string, text: string): bigint {
   return nanoUsd
 }
 
-/** A moment that both Postgres and JSON can name. @throws ProxyError invalid_value */
+/**
+ * A moment that both Postgres and JSON can name; in UTC where no zone is named.
+ * @throws ProxyError invalid_value
+ */
 export function readTime(param: string, text: string): Date {
-  const time = new Date(text)
-  if (!(time.getTime() >= 0 && time.getTime() <= TIME_MAX)) {
-    throw invalidValue(param, `${param} must be a time from 1970 to 9999.`)
+  const time = readMoment(text)
+  if (time === null || time.getTime() < 0 || time.getTime() > TIME_MAX) {
+    const shape = 'a time from 1970 to 9999, such as "2026-12-01" or "2026-12-01T09:30:00Z"'
+    throw invalidValue(param, `${param} must be ${shape}.`)
   }
   return time
 }

@@ -41,7 +41,7 @@ const Receipt = answer('Receipt', 'What a request was, and what it cost.', {
   }),
   ttft_ms: nullable(Milliseconds),
   duration_ms: Milliseconds,
-  created_at: Time,
+  created_at: { ...Time, description: 'When it was recorded: at its end. Its id tells its start.' },
 })
 
 const RunningReceipt = answer('RunningReceipt', 'A request that runs, and what it holds.', {

@@ -32,9 +32,12 @@ export async function metered(app: FastifyInstance): Promise<void> {
     const type = request.headers['content-type']
     const body = await app.readBody(request)
     app.readIdempotencyKey(request, body)
-    if (isSentAs(endpoint.takes, type)) return endpoint.read(body, type ?? '')
-    const message = `Send the body as ${endpoint.takes}.`
-    throw new ProxyError('unsupported_media_type', { message })
+    if (!isSentAs(endpoint.takes, type)) {
+      const message = `Send the body as ${endpoint.takes}.`
+      throw new ProxyError('unsupported_media_type', { message })
+    }
+    if (endpoint.takes === 'application/json') app.weighJson(request, body)
+    return endpoint.read(body, type ?? '')
   })
   app.addHook('preParsing', app.shareBuffers)
   app.addHook('preHandler', app.requireJournal)

@@ -6,6 +6,7 @@ import { chatSchema } from './chat-reference.ts'
 const Model = Type.String({ minLength: 1, description: 'A name of `/v1/models`.' })
 const Stream = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
 const Limit = Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]))
+const LimitOrNone = Type.Optional(Type.Union([Type.Integer({ minimum: 0 }), Type.Null()]))
 const TextOrList = Type.Union([Type.String(), Type.Array(Type.Unknown())])
 
 const Images = Type.Optional(Type.Integer({ minimum: 1, maximum: IMAGES_MAX }))
@@ -42,7 +43,7 @@ export const REFERENCE: Record<string, FastifySchema> = {
   '/completions': schemaOf(
     'CompletionRequest',
     'Complete a text, as an event stream or in one piece',
-    { prompt: TextOrList, stream: Stream, max_tokens: Limit, n: Limit, best_of: Limit },
+    { prompt: TextOrList, stream: Stream, max_tokens: LimitOrNone, n: Limit, best_of: Limit },
     JSON_OR_EVENTS,
   ),
   '/responses': schemaOf(
@@ -54,7 +55,7 @@ export const REFERENCE: Record<string, FastifySchema> = {
   '/messages': schemaOf(
     'MessagesRequest',
     "Make a message, in Anthropic's API, as an event stream or in one piece",
-    { messages: Type.Array(Type.Unknown()), stream: Stream, max_tokens: Limit },
+    { messages: Type.Array(Type.Unknown()), stream: Stream, max_tokens: LimitOrNone },
     JSON_OR_EVENTS,
   ),
   '/messages/count_tokens': schemaOf(
