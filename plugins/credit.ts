@@ -7,6 +7,7 @@ import type {
 import fp from 'fastify-plugin'
 import { delay, SYSTEM_CLOCK } from '../src/clock.ts'
 import { limitHeaders, refuseUnlessHeld } from '../src/credit/admission.ts'
+import { settled } from '../src/credit/settled.ts'
 import { settlementOf } from '../src/credit/settlement.ts'
 import { promptBound } from '../src/domain/bounds.ts'
 import type { MicroCredits } from '../src/domain/credits.ts'
@@ -17,7 +18,6 @@ import { rateTerms } from '../src/domain/prices/rate-terms.ts'
 import { toProxyError } from '../src/errors.ts'
 import { bodyOf } from '../src/request/endpoint-of.ts'
 import { requestSlot } from '../src/request/request-slot.ts'
-import { deadline } from '../src/standstill.ts'
 import type { HoldLimit } from '../src/store/lanes/extend.ts'
 import { reroute } from '../src/store/lanes/reroute.ts'
 import type { ReserveAnswer, ReserveOutcome } from '../src/store/lanes/reserve.ts'
@@ -132,12 +132,10 @@ async function reserve(
 
 /** Resolves when what the account has behind it is settled, or after half of the time there is. */
 async function othersSettled({ account, patience, server }: FastifyRequest): Promise<void> {
-  const settling = server.database.settlements.ofAccount(account.id)
-  await patience.spend((withinMs) => {
-    if (!settling) return delay(SYSTEM_CLOCK, SETTLED_ELSEWHERE_MS)
-    const { promise: late, resolve } = Promise.withResolvers<void>()
-    const cancel = deadline(SYSTEM_CLOCK, withinMs / 2, resolve)
-    return Promise.race([settling.finally(cancel), late])
+  const { settlements } = server.database
+  await patience.spend(async (withinMs) => {
+    const isUnderWay = await settled(settlements, account.id, withinMs / 2)
+    if (!isUnderWay) await delay(SYSTEM_CLOCK, SETTLED_ELSEWHERE_MS)
   })
 }
 

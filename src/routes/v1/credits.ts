@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import type { FastifyInstance } from 'fastify'
+import { settled } from '../../credit/settled.ts'
 import { formatCredits } from '../../domain/credits.ts'
 import { ProxyError } from '../../errors.ts'
 import { readBalance } from '../../store/balance.ts'
@@ -23,10 +24,15 @@ const schema = {
   },
 }
 
-/** GET /credits: what the account was given, has used, and has left. Decimal strings of credits. */
+/**
+ * GET /credits: what the account was given, has used, and has left; decimal strings of credits.
+ * What an answer cost is settled a moment after its end, and is waited for.
+ */
 export async function credits(app: FastifyInstance): Promise<void> {
-  app.get('/credits', { schema }, async (request) => {
-    const balance = await timely(readBalance(app.database.db, request.account.id))
+  app.get('/credits', { schema }, async ({ account, patience }) => {
+    const { db, settlements } = app.database
+    await patience.spend((withinMs) => settled(settlements, account.id, withinMs / 2))
+    const balance = await patience.spend((ms) => timely(readBalance(db, account.id), ms))
     if (balance === null) throw new ProxyError('not_found')
     const { posted, held, granted } = balance
     return {
