@@ -20,9 +20,6 @@ const FRAMEWORK_ERRORS: Record<string, ErrorCode> = {
   FST_ERR_VALIDATION: 'invalid_value', // or what its schema says
 }
 
-/** After these nothing more can be read of a connection. */
-const IN_THE_BODY: readonly string[] = ['bad_http', 'request_timeout']
-
 /** Only the admin API asks for what may take long. */
 const TOO_LONG = 'Postgres gave this up: it took too long. Ask for less, such as a shorter time.'
 
@@ -40,7 +37,7 @@ async function errors(app: FastifyInstance): Promise<void> {
   app.setErrorHandler((thrown: FastifyError, request, reply) => {
     const error = fromFramework(thrown)
     request.failure = error
-    if (!IN_THE_BODY.includes(error.code)) keepConnection(reply)
+    keepConnection(reply)
     return sendError(reply, error)
   })
 
@@ -70,7 +67,8 @@ async function errors(app: FastifyInstance): Promise<void> {
 
 /**
  * Fastify closes a connection whose body was refused. A client that still sends it would be reset
- * before it has read why: the rest is read and dropped instead (W-16).
+ * before it has read why: the rest is read and dropped instead (W-16). An error after which nothing
+ * more can be read closes the connection by its own headers.
  */
 function keepConnection(reply: FastifyReply): void {
   if (reply.getHeader('connection') === 'close') reply.removeHeader('connection')

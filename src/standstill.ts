@@ -25,6 +25,25 @@ export function deadline(clock: Clock, ms: number, missed: () => void): () => vo
   }
 }
 
+/**
+ * What a promise settles to, if that comes in time; what `late` returns or throws if not.
+ * @param late called as that of `deadline`
+ */
+export async function inTime<T>(
+  clock: Clock,
+  ms: number,
+  promise: Promise<T>,
+  late: () => T,
+): Promise<T> {
+  const { promise: missed, resolve } = Promise.withResolvers<void>()
+  const cancel = deadline(clock, ms, resolve)
+  try {
+    return await Promise.race([promise, missed.then(late)])
+  } finally {
+    cancel()
+  }
+}
+
 /** Milliseconds after which a stopwatch looks whether the process still runs. */
 const TICK_MS = 25
 

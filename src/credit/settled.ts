@@ -1,5 +1,5 @@
 import { SYSTEM_CLOCK } from '../clock.ts'
-import { deadline } from '../standstill.ts'
+import { inTime } from '../standstill.ts'
 import type { SettlementQueue } from '../store/lanes/settlement-queue.ts'
 
 /**
@@ -13,8 +13,6 @@ export async function settled(
 ): Promise<boolean> {
   const settling = settlements.ofAccount(accountId)
   if (settling === null) return false
-  const { promise: late, resolve } = Promise.withResolvers<void>()
-  const cancel = deadline(SYSTEM_CLOCK, withinMs, resolve)
-  await Promise.race([settling.finally(cancel), late])
+  await inTime(SYSTEM_CLOCK, withinMs, settling, () => null)
   return true
 }

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isRecord } from '../domain/is-record.ts'
 import { CATALOGUE, ProxyError } from '../errors.ts'
+import { asObject } from '../wire/answers/answer.ts'
 import { isOurAccount } from '../wire/our-account.ts'
 import { AddressRefused } from './connect/address-guard.ts'
 import { withoutKey } from './without-key.ts'
@@ -123,8 +124,8 @@ function readError(body: unknown, apiKey: string | null): Told {
   const first = Array.isArray(body) ? body[0] : body // as Google sends them
   if (!isRecord(first)) return { isOurs: false }
   const { error = first.errors, message } = first
-  const inner = recordOf(Array.isArray(error) ? error[0] : error) // a list, as Cloudflare has it
-  const { detail } = recordOf(message) // as Mistral has it
+  const inner = asObject(Array.isArray(error) ? error[0] : error) ?? {} // as Cloudflare has it
+  const { detail } = asObject(message) ?? {} // as Mistral has it
   const texts = [inner.message, error, message, detailText(first.detail ?? detail)]
   const text = texts.find((one) => typeof one === 'string' && one)
   const names = [inner.code, inner.type, first.code]
@@ -181,10 +182,6 @@ function retryAfter(header = ''): number {
   const seconds = isDate ? (Date.parse(header) - Date.now()) / 1_000 : Number(header)
   if (!Number.isFinite(seconds) || seconds <= 0) return RETRY_AFTER_DEFAULT_S
   return Math.min(Math.ceil(seconds), RETRY_AFTER_MAX_S)
-}
-
-function recordOf(value: unknown): Record<string, unknown> {
-  return isRecord(value) ? value : {}
 }
 
 function isClientError(code: unknown): code is number {

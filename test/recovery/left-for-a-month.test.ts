@@ -1,32 +1,15 @@
 import { randomUUIDv7 } from 'node:crypto'
-import { expect, test } from 'vitest'
-import { eventually, startProxy } from '../harness/proxy.ts'
+import { test } from 'vitest'
+import { startProxy } from '../harness/proxy.ts'
+import { expectSettled, leaveHold } from './left-hold.ts'
 
 test('a hold is settled at its checkpoint also where nobody has looked for a month', async () => {
   const proxy = await startProxy()
-  const { accountId, keyId } = await proxy.customer('10')
-  const [id, instanceId] = [randomUUIDv7(), randomUUIDv7()]
-  const none = { requestsPerMinute: null, tokensPerMinute: null, concurrency: null, spend: null }
-  await proxy.app.database.reserve.submit({
-    id,
-    accountId: accountId.slice('acc_'.length),
-    keyId: keyId.slice('key_'.length),
-    amount: 1_000_000n,
-    minimum: 1_000_000n,
-    tokens: 1,
-    terms: { endpoint: '/v1/chat/completions', stream: true },
-    limits: { account: none, key: none },
-  })
+  const left = await leaveHold(proxy)
+  const instanceId = randomUUIDv7()
   await proxy.sql`insert into instances (id, host, state) values (${instanceId}, 'gone', 'dead')`
   await proxy.sql`update holds set instance_id = ${instanceId}, metered = 250000,
-    created_at = created_at - interval '30 days' where id = ${id}`
-
-  const record = await eventually(async () => {
-    const { body } = await proxy.admin('GET', `/requests/${id}`)
-    return body.state === 'settled' ? body : undefined
-  }, 40)
-  expect(record).toMatchObject({ outcome: 'crashed', charged: '0.25' })
-  const account = (await proxy.admin('GET', `/accounts/${accountId}`)).body
-  expect(account).toMatchObject({ posted: '9.75', held: '0' })
+    created_at = created_at - interval '30 days' where id = ${left.id}`
+  await expectSettled(proxy, left)
   await proxy.close()
 }, 90_000)

@@ -5,6 +5,7 @@ import { adjust } from '../../src/store/adjustments.ts'
 import { readBalance } from '../../src/store/balance.ts'
 import { createTestDatabase } from '../harness/database.ts'
 import { LedgerSql } from './ledger-sql.ts'
+import { rowsRead } from './rows-read.ts'
 
 const CHARGES = 5_000
 
@@ -18,14 +19,6 @@ beforeAll(async () => {
   sql = postgres(url, { max: 1 }) // what it read is told by its own session
 })
 afterAll(() => sql.end())
-
-async function rowsRead(): Promise<number> {
-  await sql`select pg_stat_force_next_flush()`
-  const [row] = await sql`
-    select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as read
-    from pg_stat_user_tables`
-  return Number(row?.read)
-}
 
 test('a balance is read without the charges of the account', async () => {
   const ledger = new LedgerSql(sql)
@@ -43,7 +36,7 @@ test('a balance is read without the charges of the account', async () => {
   const adjustment = { accountId: id, requestId: null, reason: 'a test' }
   await adjust(db, { ...adjustment, reference: 'more', credits: 500n })
   await adjust(db, { ...adjustment, reference: 'less', credits: -200n })
-  const before = await rowsRead()
+  const before = await rowsRead(sql)
   expect(await readBalance(db, id)).toEqual({ posted: 95_300n, held: 0n, granted: 100_300n })
-  expect((await rowsRead()) - before).toBeLessThan(ROWS)
+  expect((await rowsRead(sql)) - before).toBeLessThan(ROWS)
 })

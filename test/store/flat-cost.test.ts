@@ -3,6 +3,7 @@ import postgres from 'postgres'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createTestDatabase } from '../harness/database.ts'
 import { LedgerSql } from './ledger-sql.ts'
+import { rowsRead } from './rows-read.ts'
 
 const ACCOUNTS = 3_000
 const BATCH = 20
@@ -30,15 +31,6 @@ beforeAll(async () => {
 })
 afterAll(() => sql.end())
 
-/** Rows of tables and their indexes that were read so far. */
-async function rowsRead(): Promise<number> {
-  await sql`select pg_stat_force_next_flush()`
-  const [row] = await sql`
-    select sum(coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0)) as read
-    from pg_stat_user_tables`
-  return Number(row?.read)
-}
-
 test.for(['plans made on empty tables', 'plans made after analyze'])(
   'a batch reads its own rows, however many accounts there are: %s',
   async (plans) => {
@@ -49,7 +41,7 @@ test.for(['plans made on empty tables', 'plans made after analyze'])(
         ...ids,
         ...{ id: randomUUIDv7(), amount: 5n, minimum: 5n, tokens: 3n, limits, capped: true },
       }))
-      const before = await rowsRead()
+      const before = await rowsRead(sql)
       const held = await ledger.reserve(rows, false)
       expect(new Set([...held.values()].map(({ outcome }) => outcome))).toEqual(new Set(['held']))
       await ledger.extend(rows.map((row) => ({ ...row, amount: 6n })))
@@ -57,7 +49,7 @@ test.for(['plans made on empty tables', 'plans made after analyze'])(
       expect((await ledger.settle(crashed)).size).toBe(BATCH)
       const late = rows.map((row) => ({ ...row, cost: 8n, tokens: 2n }))
       expect((await ledger.settle(late)).size).toBe(BATCH)
-      expect((await rowsRead()) - before).toBeLessThan(BATCH * ROWS_EACH)
+      expect((await rowsRead(sql)) - before).toBeLessThan(BATCH * ROWS_EACH)
     }
   },
 )

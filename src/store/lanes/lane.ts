@@ -1,6 +1,6 @@
 import { type Clock, delay, SYSTEM_CLOCK } from '../../clock.ts'
 import { ProxyError } from '../../errors.ts'
-import { deadline } from '../../standstill.ts'
+import { deadline, inTime } from '../../standstill.ts'
 import { databaseError, isDataFault } from '../sqlstate.ts'
 
 /** One statement that takes many rows at a time. */
@@ -150,18 +150,15 @@ export class Lane<Item, Answer> implements WatchedLane {
     const { timeoutMs } = this.#limits
     const startedAt = this.#clock.now()
     let failed = false
-    const { promise: late, reject } = Promise.withResolvers<never>()
-    const cancel = deadline(this.#clock, timeoutMs, () => {
-      reject(new Error(`Postgres did not answer within ${timeoutMs} ms`))
-    })
     try {
-      return await Promise.race([call, late])
+      return await inTime(this.#clock, timeoutMs, call, () => {
+        throw new Error(`Postgres did not answer within ${timeoutMs} ms`)
+      })
     } catch (error) {
       failed = true
       if (!isDataFault(error)) this.#statement.reconnect()
       throw error
     } finally {
-      cancel()
       this.#observe({ size, durationMs: this.#clock.now() - startedAt, failed })
     }
   }

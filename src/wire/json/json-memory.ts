@@ -1,6 +1,4 @@
-import { COLON, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json-text.ts'
-
-const BACKSLASH = 0x5c
+import { BACKSLASH, COLON, COMMA, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json-text.ts'
 
 /** Bytes that each of these takes once it is parsed, about: a body may be made of nothing else. */
 const COSTS = new Uint8Array(256)

@@ -7,7 +7,7 @@ export const CLOSE_LIST = 0x5d
 export const OPEN_OBJECT = 0x7b
 export const CLOSE_OBJECT = 0x7d
 export const COLON = 0x3a
-const BACKSLASH = 0x5c
+export const BACKSLASH = 0x5c
 const SPACE = 0x20
 
 /** @returns the position after the value that begins at `start` */
